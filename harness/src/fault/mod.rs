@@ -1,0 +1,97 @@
+//! Faults: what may strike a workload, and which trials a trace makes of it.
+//!
+//! A fault looks at the trace of the fault-free run and lists its strikes. A strike is a small value
+//! that says where and how; the trial runner carries it out, and a counterexample file stores it.
+
+mod kill;
+mod pause;
+mod random_kill;
+mod torn;
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, VariantArray};
+
+use crate::trace::Trace;
+
+/// The kinds of fault that a scenario may ask for, as spelled in its file.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString, VariantArray,
+    Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum FaultKind {
+    /// SIGKILL before and after every event and after every acknowledgement.
+    Kill,
+    /// SIGKILL inside every write: only a prefix of its bytes arrives.
+    Torn,
+    /// SIGKILL at every event of `recover`, after each kill of the workload.
+    NestedKill,
+    /// SIGKILL at seeded random instants, not at call boundaries.
+    RandomKill,
+    /// The writer is held at every event while another process runs `recover`, then goes on.
+    Pause,
+}
+
+/// On which side of an event a kill strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The call does not happen.
+    Before,
+    /// The call has happened, and its caller never learns of it.
+    After,
+}
+
+/// One fault at one place. Events are counted from 0 within the workload (or within `recover`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strike {
+    /// Nothing strikes.
+    None,
+    /// Killed at an event.
+    Kill {
+        /// Index of the event.
+        event: usize,
+        /// Before or after it.
+        side: Side,
+    },
+    /// Killed inside a write, when `keep` bytes of it have arrived.
+    Torn {
+        /// Index of the event.
+        event: usize,
+        /// Length of the prefix in bytes; less than the write asked for.
+        keep: u64,
+    },
+    /// Killed when the workload's operation with this index (from 0) has been acknowledged.
+    KillAfterAck {
+        /// Index of the operation.
+        operation: usize,
+    },
+    /// Killed some time after the workload began.
+    KillAfterTime {
+        /// The delay in microseconds.
+        micros: u64,
+    },
+    /// Held before an event while another process recovers.
+    Pause {
+        /// Index of the event.
+        event: usize,
+    },
+    /// A strike on the workload, then a strike on the recovery that follows.
+    InRecovery {
+        /// What strikes the workload.
+        workload: Box<Strike>,
+        /// What strikes `recover`.
+        recovery: Box<Strike>,
+    },
+}
+
+/// One kind of fault: the strikes that it makes of a trace.
+pub trait Fault: Sync {
+    /// Its name in scenario files.
+    fn kind(&self) -> FaultKind;
+
+    /// Where it strikes a workload with this fault-free trace, in order.
+    fn strikes(&self, trace: &Trace) -> Vec<Strike>;
+}

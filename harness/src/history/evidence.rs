@@ -1,0 +1,41 @@
+//! All that one trial observed: the checkers' only input.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{History, Moment, Tree};
+use crate::{fault::Strike, scenario::Scenario};
+
+/// What a scenario leaves on disk when nothing strikes it.
+#[derive(Clone, Debug, Default)]
+pub struct Baseline {
+    /// Every file seen on disk at a quiet moment (settled, and after each acknowledgement).
+    pub files: BTreeSet<String>,
+    /// The trees that two fault-free runs in two fresh roots left at the end.
+    pub twins: Option<(Tree, Tree)>,
+}
+
+/// The record of one trial.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What was run.
+    pub scenario: Arc<Scenario>,
+    /// What struck it.
+    pub strike: Strike,
+    /// Whether the subject offers `recover`.
+    pub recovers: bool,
+    /// The fault-free run of the same scenario.
+    pub baseline: Arc<Baseline>,
+    /// Every operation, in order of invocation.
+    pub history: History,
+    /// The root as it lay on disk at some moments.
+    pub trees: Vec<(Moment, Tree)>,
+    /// What changed outside the root, one line each; empty when all is well.
+    pub outside: Vec<String>,
+}
+
+impl Evidence {
+    /// The tree at `moment`, if it was looked at.
+    pub fn tree(&self, moment: Moment) -> Option<&Tree> {
+        self.trees.iter().find(|(at, _)| *at == moment).map(|(_, tree)| tree)
+    }
+}

@@ -1,0 +1,1 @@
+//! Claims: the guarantees that a backend documents, each with the documented sentence.
