@@ -12,7 +12,17 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// What went wrong, as far as a caller can act on it.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumString, VariantArray, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Display,
+    EnumString,
+    VariantArray,
+    Serialize,
+    Deserialize,
 )]
 pub enum ErrorKind {
     /// The file does not exist.
@@ -33,7 +43,17 @@ pub enum ErrorKind {
 
 /// The operations of the contract, named as in the specification.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumString, VariantArray, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Display,
+    EnumString,
+    VariantArray,
+    Serialize,
+    Deserialize,
 )]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
@@ -85,7 +105,13 @@ impl Error {
             io::ErrorKind::InvalidFilename => ErrorKind::InvalidPath,
             _ => ErrorKind::Io,
         };
-        Self { kind, operation, path: path.into(), reason: source.to_string(), source: Some(source) }
+        Self {
+            kind,
+            operation,
+            path: path.into(),
+            reason: source.to_string(),
+            source: Some(source),
+        }
     }
 
     /// What a caller can act on.

@@ -14,9 +14,9 @@ mod model;
 mod path;
 
 pub use backend::StorageBackend;
-pub use claims::{Claims, ClaimsError};
+
 pub use error::{Error, ErrorKind, Operation, Result};
-pub use fs::FsBackend;
+
 pub use guarantee::{Category, Guarantee};
-pub use model::MemoryBackend;
+
 pub use path::{InvalidPath, StoragePath};

@@ -5,7 +5,6 @@
 
 mod kill;
 mod pause;
-mod random_kill;
 mod torn;
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +14,19 @@ use crate::trace::Trace;
 
 /// The kinds of fault that a scenario may ask for, as spelled in its file.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString, VariantArray,
-    Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Display,
+    EnumString,
+    VariantArray,
+    Serialize,
+    Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -95,3 +105,7 @@ pub trait Fault: Sync {
     /// Where it strikes a workload with this fault-free trace, in order.
     fn strikes(&self, trace: &Trace) -> Vec<Strike>;
 }
+
+pub use kill::Kill;
+pub use pause::Pause;
+pub use torn::Torn;

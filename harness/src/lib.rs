@@ -1,0 +1,12 @@
+//! The engine behind `crashworthy`: it drives a storage backend in real processes, strikes it at every
+//! file-system call, looks at what is left, and says which documented guarantees hold.
+//!
+//! One pipeline: (subject, scenario, seed) -> trials -> history and trace -> findings -> verdicts ->
+//! certificate. `ARCHITECTURE.md` has the map.
+
+pub mod check;
+pub mod fault;
+pub mod history;
+pub mod scenario;
+pub mod subject;
+pub mod trace;

@@ -1,0 +1,35 @@
+//! One file-system event of a subject, and the sequence of them: the places where a fault can strike.
+
+/// A system call that can change what is stored, or its order, below the subject's root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Name of the system call.
+    pub call: &'static str,
+    /// Path below the root that it is about; empty for the root itself.
+    pub path: String,
+    /// The second path, for calls that have two (rename, link).
+    pub to: Option<String>,
+    /// Bytes that it asked to write, for calls that write.
+    pub bytes: Option<u64>,
+    /// Index of the workload's operation during which it happened, from 0.
+    pub operation: usize,
+}
+
+impl Event {
+    /// Whether a prefix of its bytes can arrive alone.
+    pub fn is_tearable(&self) -> bool {
+        self.bytes.is_some_and(|bytes| bytes > 0)
+    }
+}
+
+/// The events of a workload in the order in which the kernel saw them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// In order.
+    pub events: Vec<Event>,
+    /// How many operations the workload acknowledged.
+    pub operations: usize,
+    /// Why events may be missing (a shared writable mapping, io_uring), one reason each; empty when
+    /// everything was seen.
+    pub blind_spots: Vec<String>,
+}
