@@ -1,5 +1,89 @@
-//! Subjects: backends under test, each running in a real process of its own.
+//! Subjects: backends under test, each running in real processes of its own.
+//!
+//! A subject is a way to start a process that speaks the protocol. Rust backends are served by this very
+//! executable (`worker`), forked per trial; anything else is a command.
 
+mod backend;
+mod builtin;
 mod bytes;
+mod launcher;
+mod log;
+mod plain;
+pub mod protocol;
+mod streams;
+mod traced;
+pub mod watchdog;
+mod worker;
 
+use std::{ffi::OsString, io, path::PathBuf};
+
+pub use backend::Backend;
+pub use builtin::backends;
 pub use bytes::Bytes;
+pub(crate) use launcher::Launcher;
+pub(crate) use plain::Plain;
+use serde_json::Value;
+pub(crate) use traced::{Progress, Traced};
+pub use watchdog::Limits;
+pub use worker::become_worker_if_asked;
+
+use crate::trace::spawn::Launch;
+
+/// A backend under test: how to start it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// What the user called it: a built-in's name, or the command line.
+    pub label: String,
+    /// Sent with every `open`; an object.
+    pub options: Value,
+    /// Whether its processes are forked from a server.
+    pub(crate) forks: bool,
+    pub(crate) launch: Launch,
+}
+
+impl Subject {
+    /// A Rust backend that this executable serves when re-executed.
+    ///
+    /// # Errors
+    /// Where the path of this executable is unknown.
+    pub fn of_this_executable(backend: &str) -> io::Result<Self> {
+        Ok(Self {
+            label: backend.to_owned(),
+            options: Value::Object(serde_json::Map::new()),
+            forks: true,
+            launch: Launch {
+                program: std::env::current_exe()?,
+                arguments: Vec::new(),
+                environment: vec![(worker::WORKER, backend.into())],
+            },
+        })
+    }
+
+    /// Any program that speaks the protocol.
+    ///
+    /// # Errors
+    /// Where there is no such program, or it may not be executed.
+    pub fn command(program: &OsString, arguments: &[OsString]) -> Result<Self, which::Error> {
+        let found: PathBuf = which::which(program)?;
+        let words = std::iter::once(program).chain(arguments);
+        let label = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+        Ok(Self {
+            label,
+            options: Value::Object(serde_json::Map::new()),
+            forks: false,
+            launch: Launch {
+                program: found,
+                arguments: arguments.to_vec(),
+                environment: Vec::new(),
+            },
+        })
+    }
+
+    /// The same subject, started by exec for every process instead of forked. Slower; for subjects that
+    /// cannot fork, and to measure what forking saves.
+    #[must_use]
+    pub fn without_fork_server(mut self) -> Self {
+        self.forks = false;
+        self
+    }
+}

@@ -1,7 +1,23 @@
 //! Tracing: every file-system event that a subject causes under its root, as the kernel saw it.
 //!
-//! This folder knows nothing of guarantees.
+//! ptrace with a seccomp filter: the subject runs free but for the calls that can change what is
+//! stored. This folder knows nothing of guarantees. x86-64 Linux only; `registers.rs` and the numbers
+//! in `syscall.rs` are what another architecture needs.
 
+mod decode;
 mod event;
+mod filter;
+mod memory;
+pub mod pin;
+mod ptrace;
+mod registers;
+pub(crate) mod spawn;
+mod syscall;
+mod tracer;
 
 pub use event::{Event, Trace};
+pub(crate) use ptrace::Tid;
+pub(crate) use tracer::{Ending, HeldCall, News, Tracer};
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+compile_error!("crashworthy traces system calls on x86-64 Linux only");

@@ -1,0 +1,177 @@
+//! A subject's process that nobody traces: it observes what a crash left, and it can be killed at any
+//! instant.
+
+use std::{
+    io,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill, killpg},
+    unistd::Pid,
+};
+use serde_json::Value;
+
+use super::{
+    log::Log,
+    protocol::{self, Call, Hello, PROTOCOL_VERSION, Refusal, Request},
+    streams::Streams,
+    watchdog::{Bite, Guard, Limits},
+};
+use crate::{history::{Invocation, Outcome}, trace::Tid};
+
+/// Longest single wait for a subject that answers in time: the watchdog's look is due after it.
+const WAIT_MAX: Duration = Duration::from_millis(100);
+/// How long a subject may take to exit when its input has ended.
+const EXIT_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Why a request got no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// It was killed by the harness, as planned.
+    Killed,
+    /// Anything else, in words.
+    Broken(String),
+}
+
+/// See the module.
+pub(crate) struct Plain {
+    pub(super) pid: Tid,
+    pub(super) streams: Streams,
+    pub(super) log: Log,
+    pub(super) guard: Option<Guard>,
+    pub(super) limits: Limits,
+    /// A child of this process leads a session of its own; a fork server's child shares the server's.
+    pub(super) leads_session: bool,
+    pub(super) next_id: u64,
+    /// Set by a caller that wants it dead at that time.
+    pub(crate) kill_at: Option<Instant>,
+}
+
+impl Plain {
+    /// Says hello and opens `root`; the answer of the first.
+    pub(crate) fn greet(&mut self, root: &Path, options: &Value) -> Result<Hello, String> {
+        greet(root, options, |call| self.ask(call))
+    }
+
+    /// Runs one operation.
+    pub(crate) fn call(&mut self, invocation: &Invocation) -> Outcome {
+        match self.ask(Call::from(invocation)) {
+            Ok(answer) => protocol::outcome(invocation, answer),
+            Err(NoAnswer::Killed) => Outcome::Killed,
+            Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
+        }
+    }
+
+    fn ask(&mut self, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let line = serde_json::to_vec(&Request { id, call }).expect("requests are plain data");
+        self.streams.send(&line);
+        let deadline = Instant::now() + self.limits.operation;
+        loop {
+            self.streams.pump();
+            match self.streams.take_line() {
+                Ok(Some(line)) => {
+                    return protocol::parse(&line, id)
+                        .map_err(|nonsense| NoAnswer::Broken(self.explain(&nonsense.0)));
+                }
+                Ok(None) => {}
+                Err(_) => return Err(NoAnswer::Broken(self.explain(TOO_LONG))),
+            }
+            if self.streams.is_ended() {
+                return Err(NoAnswer::Broken(self.explain_end()));
+            }
+            let now = Instant::now();
+            if self.kill_at.is_some_and(|at| at <= now) {
+                self.kill();
+                return Err(NoAnswer::Killed);
+            }
+            if deadline <= now {
+                return Err(NoAnswer::Broken(self.explain(&hung(self.limits))));
+            }
+            let until = self.kill_at.map_or(deadline, |at| at.min(deadline));
+            self.streams.wait((until - now).min(WAIT_MAX)).map_err(|error| {
+                NoAnswer::Broken(format!("its stdout could not be waited for: {error}"))
+            })?;
+        }
+    }
+
+    /// Kills it, and whatever it started that stayed in its session. The caller still owes a
+    /// [`super::Launcher::bury`].
+    pub(crate) fn kill(&self) {
+        let pid = Pid::from_raw(self.pid);
+        let _ = if self.leads_session {
+            killpg(pid, Signal::SIGKILL)
+        } else {
+            kill(pid, Signal::SIGKILL)
+        };
+    }
+
+    /// Ends its input and waits for it to close its output, as it does when it exits.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.streams.close_stdin();
+        let deadline = Instant::now() + EXIT_WAIT_MAX;
+        while !self.streams.is_ended() && Instant::now() < deadline {
+            self.streams.wait(WAIT_MAX)?;
+            self.streams.pump();
+            // Whatever it still says is nobody's answer.
+            while matches!(self.streams.take_line(), Ok(Some(_))) {}
+        }
+        Ok(())
+    }
+
+    fn explain(&self, what: &str) -> String {
+        format!("{what}{}", self.log.last_words(false))
+    }
+
+    fn explain_end(&self) -> String {
+        let what = match self.guard.as_ref().and_then(Guard::bite) {
+            Some(bite) => bitten(bite, self.limits),
+            None => "it closed its stdout without an answer".to_owned(),
+        };
+        format!("{what}{}", self.log.last_words(self.leads_session))
+    }
+}
+
+/// What is wrong with an answer without an end.
+pub(super) const TOO_LONG: &str = "its answer grew past the limit for a line";
+
+pub(super) fn hung(limits: Limits) -> String {
+    format!("it did not answer within {:?}", limits.operation)
+}
+
+pub(super) fn bitten(bite: Bite, limits: Limits) -> String {
+    match bite {
+        Bite::Deadline => hung(limits),
+        Bite::Memory => format!("it grew past {} MiB of memory", limits.memory_bytes >> 20),
+        Bite::Interrupt => "the run was interrupted".to_owned(),
+    }
+}
+
+/// The first two requests of every process.
+pub(super) fn greet(
+    root: &Path,
+    options: &Value,
+    mut ask: impl FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer>,
+) -> Result<Hello, String> {
+    let mut expect = |call: Call, name: &str| match ask(call) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(refusal)) => Err(format!("it refused `{name}`: {}: {}", refusal.kind, refusal.message)),
+        Err(NoAnswer::Killed) => Err(format!("it was killed in `{name}`")),
+        Err(NoAnswer::Broken(why)) => Err(format!("it gave no answer to `{name}`: {why}")),
+    };
+    let hello = expect(Call::Hello { protocol: PROTOCOL_VERSION }, "hello")?;
+    let hello: Hello = serde_json::from_value(hello)
+        .map_err(|error| format!("its answer to `hello` is not of the protocol: {error}"))?;
+    if hello.protocol != PROTOCOL_VERSION {
+        return Err(format!(
+            "it speaks protocol {}; this build speaks {PROTOCOL_VERSION}",
+            hello.protocol
+        ));
+    }
+    let root = root.to_str().ok_or("the scratch directory's path is not UTF-8")?.to_owned();
+    expect(Call::Open { root, options: options.clone() }, "open")?;
+    Ok(hello)
+}

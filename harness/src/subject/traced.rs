@@ -1,0 +1,336 @@
+//! A subject's process under the tracer: every change below its root is an event, and a strike can be
+//! aimed at one of them.
+
+use std::{
+    collections::HashSet,
+    io,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{
+    log::Log,
+    plain::{NoAnswer, TOO_LONG, bitten, greet},
+    protocol::{self, Call, Hello, Refusal, Request},
+    streams::Streams,
+    watchdog::{Guard, Limits},
+};
+use crate::{
+    fault::{Side, Strike},
+    history::{Invocation, Outcome},
+    trace::{Ending, Event, HeldCall, News, Tid, Trace, Tracer},
+};
+
+/// An answer up to this size fits into any pipe at once (`PIPE_BUF`), so that one wait is enough.
+const SMALL_ANSWER_BYTES: u64 = 4096;
+/// While bytes move both ways, the tracer and the pipe are looked at in turn, this long each.
+const TURN: Duration = Duration::from_millis(1);
+
+/// How an operation of a struck process ended.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    /// As an operation ends.
+    Ended(Outcome),
+    /// A pause: the process is held before the event; [`Traced::go_on`] continues the operation.
+    Held,
+}
+
+/// See the module.
+pub(crate) struct Traced<'t> {
+    pub(super) tracer: &'t mut Tracer,
+    pub(super) pid: Tid,
+    /// The fork server that it came from, which lives on.
+    pub(super) server: Option<Tid>,
+    pub(super) streams: Streams,
+    pub(super) log: Log,
+    pub(super) guard: Option<Guard>,
+    pub(super) limits: Limits,
+    pub(super) next_id: u64,
+    /// The strike aimed at it, once its events count.
+    aim: Option<Strike>,
+    /// Counting has begun.
+    counting: bool,
+    trace: Trace,
+    /// Threads whose answers are on their way, and whose strike waits for the end of a call.
+    answering: HashSet<Tid>,
+    striking: Option<Tid>,
+    held: Option<Tid>,
+    ending: Option<Ending>,
+    dead: bool,
+}
+
+impl<'t> Traced<'t> {
+    pub(super) fn new(
+        tracer: &'t mut Tracer,
+        pid: Tid,
+        server: Option<Tid>,
+        streams: Streams,
+        log: Log,
+        guard: Option<Guard>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            tracer,
+            pid,
+            server,
+            streams,
+            log,
+            guard,
+            limits,
+            next_id: 0,
+            aim: None,
+            counting: false,
+            trace: Trace::default(),
+            answering: HashSet::new(),
+            striking: None,
+            held: None,
+            ending: None,
+            dead: false,
+        }
+    }
+
+    /// Says hello and opens `root`; the answer of the first. Events below `root` are seen from then on.
+    pub(crate) fn greet(&mut self, root: &Path, options: &Value) -> Result<Hello, String> {
+        self.tracer.watch(Some(root));
+        greet(root, options, |call| match self.ask(call) {
+            Ok(Asked::Answer(answer)) => Ok(answer),
+            Ok(Asked::Held) => Err(NoAnswer::Broken("it is held".into())),
+            Err(no_answer) => Err(no_answer),
+        })
+    }
+
+    /// From now on events count, from 0, and `strike` is aimed at them.
+    pub(crate) fn aim(&mut self, strike: Strike) {
+        self.trace = Trace::default();
+        self.counting = true;
+        self.aim = Some(strike);
+    }
+
+    /// The events since [`Self::aim`].
+    pub(crate) fn into_trace(self) -> Trace {
+        self.trace
+    }
+
+    /// How many events there were since [`Self::aim`].
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.trace.events
+    }
+
+    /// Runs one operation, or as much of it as the strike allows.
+    pub(crate) fn call(&mut self, invocation: &Invocation) -> Progress {
+        let asked = self.ask(Call::from(invocation));
+        self.progress(invocation, asked)
+    }
+
+    /// Continues an operation that is held.
+    pub(crate) fn go_on(&mut self, invocation: &Invocation) -> Progress {
+        if let Some(tid) = self.held.take()
+            && let Err(error) = self.tracer.release(tid)
+        {
+            return Progress::Ended(Outcome::Broken(format!("it could not be resumed: {error}")));
+        }
+        let asked = self.answer(self.next_id - 1);
+        self.progress(invocation, asked)
+    }
+
+    fn progress(
+        &mut self,
+        invocation: &Invocation,
+        asked: Result<Asked, NoAnswer>,
+    ) -> Progress {
+        let outcome = match asked {
+            Ok(Asked::Held) => return Progress::Held,
+            Ok(Asked::Answer(answer)) => protocol::outcome(invocation, answer),
+            Err(NoAnswer::Killed) => Outcome::Killed,
+            Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
+        };
+        if self.counting {
+            self.trace.operations += 1;
+        }
+        Progress::Ended(outcome)
+    }
+
+    fn ask(&mut self, call: Call) -> Result<Asked, NoAnswer> {
+        if self.dead {
+            return Err(NoAnswer::Broken(self.explain_end()));
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        let line = serde_json::to_vec(&Request { id, call }).expect("requests are plain data");
+        self.streams.send(&line);
+        self.answer(id)
+    }
+
+    /// Serves the tracer until the answer to request `id` is here, or will never be.
+    fn answer(&mut self, id: u64) -> Result<Asked, NoAnswer> {
+        if let Some(guard) = &self.guard {
+            guard.set_deadline(Some(Instant::now() + self.limits.operation));
+        }
+        let answer = self.serve(id);
+        if let Some(guard) = &self.guard {
+            guard.set_deadline(None);
+        }
+        answer
+    }
+
+    fn serve(&mut self, id: u64) -> Result<Asked, NoAnswer> {
+        let broken = |error: io::Error| NoAnswer::Broken(format!("the tracer failed: {error}"));
+        // A large answer, or a large request, needs the pipe looked after while the tracer waits.
+        let mut pumping = self.streams.is_sending();
+        loop {
+            match self.streams.take_line() {
+                Ok(Some(line)) => {
+                    return protocol::parse(&line, id).map(Asked::Answer).map_err(|nonsense| {
+                        NoAnswer::Broken(format!("{}{}", nonsense.0, self.log.last_words(false)))
+                    });
+                }
+                Ok(None) => {}
+                Err(_) => {
+                    return Err(NoAnswer::Broken(format!(
+                        "{TOO_LONG}{}",
+                        self.log.last_words(false)
+                    )));
+                }
+            }
+            let news = match self.tracer.next(!pumping) {
+                Ok(Some(news)) => news,
+                Ok(None) => {
+                    self.streams.wait(TURN).map_err(broken)?;
+                    self.streams.pump();
+                    pumping = self.streams.is_sending() || !self.answering.is_empty();
+                    continue;
+                }
+                Err(error) => return Err(broken(error)),
+            };
+            match news {
+                News::Change(call) => {
+                    if let Some(asked) = self.change(&call).map_err(broken)? {
+                        return asked;
+                    }
+                }
+                News::Pipe { tid, inode, bytes } => {
+                    if inode.is_none_or(|inode| inode == self.streams.stdout_inode()) {
+                        self.answering.insert(tid);
+                        pumping |= bytes > SMALL_ANSWER_BYTES;
+                        self.tracer.release_to_exit(tid).map_err(broken)?;
+                    } else {
+                        self.tracer.release(tid).map_err(broken)?;
+                    }
+                }
+                News::Returned(tid) if self.striking == Some(tid) => {
+                    self.die().map_err(broken)?;
+                    return Err(NoAnswer::Killed);
+                }
+                News::Returned(tid) => {
+                    self.answering.remove(&tid);
+                    self.streams.pump();
+                    self.tracer.release(tid).map_err(broken)?;
+                }
+                News::Ended { process, ending } if process == self.pid => {
+                    self.ending = Some(ending);
+                    self.streams.pump();
+                    self.die().map_err(broken)?;
+                    if let Ok(Some(line)) = self.streams.take_line() {
+                        return protocol::parse(&line, id)
+                            .map(Asked::Answer)
+                            .map_err(|nonsense| NoAnswer::Broken(nonsense.0));
+                    }
+                    return Err(NoAnswer::Broken(self.explain_end()));
+                }
+                News::SharedMapping { path } => {
+                    self.blind(format!("it maps {path:?} into memory for shared writing"));
+                }
+                News::Bypass => self.blind(
+                    "it asked for asynchronous input and output, which bypasses system calls; that was refused".into(),
+                ),
+                News::Forked { .. } | News::Ended { .. } => {}
+            }
+        }
+    }
+
+    /// A thread is held before an event: counts it and strikes where it is aimed at.
+    fn change(&mut self, call: &HeldCall) -> io::Result<Option<Result<Asked, NoAnswer>>> {
+        if !self.counting || self.striking.is_some() {
+            self.tracer.release(call.tid)?;
+            return Ok(None);
+        }
+        let index = self.trace.events.len();
+        self.trace.events.push(Event {
+            call: call.name,
+            path: call.path.clone(),
+            to: call.to.clone(),
+            bytes: call.bytes,
+            operation: self.trace.operations,
+        });
+        match &self.aim {
+            Some(Strike::Kill { event, side: Side::Before }) if *event == index => {
+                self.die()?;
+                return Ok(Some(Err(NoAnswer::Killed)));
+            }
+            Some(Strike::Kill { event, side: Side::After }) if *event == index => {
+                self.striking = Some(call.tid);
+                self.tracer.release_to_exit(call.tid)?;
+            }
+            Some(Strike::Torn { event, keep }) if *event == index => {
+                if call.bytes.is_none_or(|bytes| bytes <= *keep) {
+                    return Err(io::Error::other("the write to be torn is shorter than it was"));
+                }
+                self.striking = Some(call.tid);
+                self.tracer.tear(call, *keep)?;
+            }
+            Some(Strike::Pause { event }) if *event == index => {
+                self.held = Some(call.tid);
+                return Ok(Some(Ok(Asked::Held)));
+            }
+            _ => self.tracer.release(call.tid)?,
+        }
+        Ok(None)
+    }
+
+    /// Kills it, with every process that it started, and collects them.
+    pub(crate) fn die(&mut self) -> io::Result<()> {
+        self.dead = true;
+        let mut doomed = vec![self.pid];
+        doomed.extend(
+            self.tracer
+                .processes()
+                .into_iter()
+                .filter(|&process| process != self.pid && Some(process) != self.server),
+        );
+        self.tracer.kill(&doomed)?;
+        self.tracer.watch(None);
+        Ok(())
+    }
+
+    fn blind(&mut self, reason: String) {
+        if !self.trace.blind_spots.contains(&reason) {
+            self.trace.blind_spots.push(reason);
+        }
+    }
+
+    fn explain_end(&self) -> String {
+        let what = match (self.guard.as_ref().and_then(Guard::bite), self.ending) {
+            (Some(bite), _) => bitten(bite, self.limits),
+            (None, Some(ending)) => ending.to_string(),
+            (None, None) => "it is dead".to_owned(),
+        };
+        format!("{what}{}", self.log.last_words(self.server.is_none()))
+    }
+}
+
+impl Drop for Traced<'_> {
+    fn drop(&mut self) {
+        if !self.dead {
+            // Nothing can be done about a failure here: EXITKILL ends what is left with this thread.
+            let _ = self.die();
+        }
+    }
+}
+
+/// What came of a request.
+enum Asked {
+    Answer(Result<Value, Refusal>),
+    Held,
+}

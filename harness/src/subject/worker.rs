@@ -1,0 +1,223 @@
+//! The other side of the pipes: the process that runs a Rust backend and answers requests.
+//!
+//! The executable that certifies a Rust backend re-executes itself as the worker. Asked to, the worker is a
+//! fork server: it forks a child for every trial, which serves the pipes that came with the request. A
+//! fork is what makes real kills cheap; it asks that the worker has a single thread until then.
+#![allow(unsafe_code, reason = "fork, and descriptors by number")]
+
+use std::{
+    env,
+    io::{self, BufRead, BufReader, IoSliceMut, Write},
+    os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    path::Path,
+    process::exit,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use crashworthy::{ErrorKind, StorageBackend, StoragePath};
+use nix::{
+    sys::{
+        signal::{SigHandler, Signal, signal},
+        socket::{ControlMessageOwned, MsgFlags, recvmsg, send},
+    },
+    unistd::{ForkResult, dup2_stdin, dup2_stdout, fork},
+};
+use serde_json::{Value, json};
+
+use super::{
+    Backend,
+    protocol::{Call, Hello, PROTOCOL_VERSION, RECOVER, Refusal, Request, Response},
+};
+
+/// Names the backend that this process is to serve.
+pub(crate) const WORKER: &str = "CRASHWORTHY_WORKER";
+/// Holds the descriptor number of a fork server's control socket.
+pub(crate) const FORK_SERVER: &str = "CRASHWORTHY_FORK_SERVER";
+
+/// Asks a fork server for a child; its process id is to be sent back.
+pub(crate) const FORK_AND_REPORT: u8 = b'r';
+/// Asks a fork server for a child whose id the tracer learns by itself.
+pub(crate) const FORK: u8 = b'f';
+
+/// Becomes the worker of one of `backends` and does not return, if that is what this process was
+/// started for; returns at once otherwise. To be called first in `main`, before any thread exists.
+pub fn become_worker_if_asked(backends: &[Backend]) {
+    let Ok(name) = env::var(WORKER) else { return };
+    let Some(backend) = backends.iter().find(|backend| backend.name == name) else {
+        eprintln!("this executable has no backend {name:?}");
+        exit(1);
+    };
+    let control = env::var(FORK_SERVER).ok().and_then(|fd| fd.parse::<RawFd>().ok());
+    let served = match control {
+        // SAFETY: the harness passed this descriptor to this process for this very use.
+        Some(fd) => serve_forks(backend, &unsafe { OwnedFd::from_raw_fd(fd) }),
+        None => serve(backend),
+    };
+    if let Err(error) = served {
+        eprintln!("the worker of {name:?} failed: {error}");
+        exit(1);
+    }
+    exit(0);
+}
+
+/// Forks a child for every request on `control`, until its other end closes.
+fn serve_forks(backend: &Backend, control: &OwnedFd) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // The kernel collects the children: nobody here waits for them.
+    // SAFETY: no handler is installed.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+    loop {
+        let mut request = [0];
+        let mut space = nix::cmsg_space!([RawFd; 2]);
+        let (len, streams) = {
+            let mut buffer = [IoSliceMut::new(&mut request)];
+            let message = recvmsg::<()>(
+                control.as_raw_fd(),
+                &mut buffer,
+                Some(&mut space),
+                MsgFlags::MSG_CMSG_CLOEXEC,
+            )?;
+            let mut streams = Vec::new();
+            for control in message.cmsgs()? {
+                if let ControlMessageOwned::ScmRights(fds) = control {
+                    // SAFETY: the kernel has just made these descriptors for this process.
+                    streams.extend(fds.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+                }
+            }
+            (message.bytes, streams)
+        };
+        if len == 0 {
+            return Ok(());
+        }
+        let [stdin, stdout] = &streams[..] else {
+            return Err(io::Error::other("a fork request without its two streams"));
+        };
+        // SAFETY: this process has one thread, so the child may do what it likes.
+        match unsafe { fork() }? {
+            ForkResult::Parent { child } => {
+                if request == [FORK_AND_REPORT] {
+                    let id = child.as_raw().to_ne_bytes();
+                    send(control.as_raw_fd(), &id, MsgFlags::empty())?;
+                }
+            }
+            ForkResult::Child => {
+                // A backend may start programs and wait for them.
+                // SAFETY: no handler is installed.
+                unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+                dup2_stdin(stdin)?;
+                dup2_stdout(stdout)?;
+                drop(streams);
+                return serve(backend);
+            }
+        }
+    }
+}
+
+/// Answers requests on stdin until it ends.
+fn serve(backend: &Backend) -> io::Result<()> {
+    // SAFETY: descriptor 0 stays open for the life of the process; it is never closed through this.
+    let stdin = unsafe { BorrowedFd::borrow_raw(0) }.try_clone_to_owned()?;
+    let mut requests = BufReader::new(std::fs::File::from(stdin));
+    let mut instance = None;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if requests.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        let response = match serde_json::from_slice::<Request>(&line) {
+            Ok(Request { id, call }) => match answer(backend, &mut instance, call) {
+                Ok(ok) => Response { id, ok: Some(ok), error: None },
+                Err(error) => Response { id, ok: None, error: Some(error) },
+            },
+            Err(error) => Response {
+                id: 0,
+                ok: None,
+                error: Some(Refusal {
+                    kind: ErrorKind::Unsupported,
+                    message: format!("not a request of the protocol: {error}"),
+                }),
+            },
+        };
+        let mut line = serde_json::to_vec(&response)?;
+        line.push(b'\n');
+        StdoutNow.write_all(&line)?;
+    }
+}
+
+/// Descriptor 1 without a buffer: an answer is out before the next request is read.
+struct StdoutNow;
+
+impl Write for StdoutNow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(rustix::stdio::stdout(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn answer(
+    backend: &Backend,
+    instance: &mut Option<Box<dyn StorageBackend>>,
+    call: Call,
+) -> Result<Value, Refusal> {
+    match call {
+        Call::Hello { .. } => {
+            let capabilities =
+                if backend.recovers { vec![RECOVER.to_owned()] } else { Vec::new() };
+            let hello = Hello {
+                protocol: PROTOCOL_VERSION,
+                name: backend.name.clone(),
+                version: backend.version.clone(),
+                capabilities,
+            };
+            return Ok(json!(hello));
+        }
+        Call::Open { root, options } => {
+            // The old instance first: two would share what a fresh one must not.
+            *instance = None;
+            *instance = Some((backend.open)(Path::new(&root), &options).map_err(refusal)?);
+            return Ok(Value::Null);
+        }
+        _ => {}
+    }
+    let Some(backend) = instance else {
+        return Err(Refusal {
+            kind: ErrorKind::Unsupported,
+            message: "nothing is open; send `open` first".into(),
+        });
+    };
+    match call {
+        Call::WriteFile { path, data } => {
+            let data = BASE64_STANDARD.decode(data).map_err(|error| Refusal {
+                kind: ErrorKind::Unsupported,
+                message: format!("the data is not base64: {error}"),
+            })?;
+            backend.write_file(&parse(path)?, &data).map(|()| Value::Null)
+        }
+        Call::ReadFile { path } => {
+            backend.read_file(&parse(path)?).map(|data| BASE64_STANDARD.encode(data).into())
+        }
+        Call::ListFiles { directory } => backend.list_files(&parse(directory)?).map(Value::from),
+        Call::CreateDirectory { path } => {
+            backend.create_directory(&parse(path)?).map(|()| Value::Null)
+        }
+        Call::Exists { path } => backend.exists(&parse(path)?).map(Value::from),
+        Call::DeleteFile { path } => backend.delete_file(&parse(path)?).map(|()| Value::Null),
+        Call::Recover => backend.recover().map(|()| Value::Null),
+        Call::Hello { .. } | Call::Open { .. } => unreachable!("answered above"),
+    }
+    .map_err(refusal)
+}
+
+fn parse(path: String) -> Result<StoragePath, Refusal> {
+    StoragePath::new(path)
+        .map_err(|error| Refusal { kind: ErrorKind::InvalidPath, message: error.to_string() })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
+fn refusal(error: crashworthy::Error) -> Refusal {
+    Refusal { kind: error.kind(), message: error.to_string() }
+}

@@ -1,0 +1,187 @@
+//! From a held call to what it is about: which path below the root, how many bytes.
+
+use std::{
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+use super::{
+    memory,
+    ptrace::{CallInfo, Tid},
+    syscall::{OpenFlags, Shape, Syscall},
+};
+
+/// Open flags that can change what is stored.
+const CHANGING_OPEN_FLAGS: u64 = (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) as u64
+    & !(libc::O_DIRECTORY as u64);
+
+/// The descriptor number of standard output.
+const STDOUT: u64 = 1;
+
+/// What a held call means to its observer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// It concerns nothing below the root.
+    Elsewhere,
+    /// It writes this many bytes to standard output (no inode), or to the pipe with this inode number.
+    Pipe { inode: Option<u64>, bytes: u64 },
+    /// It can change what is stored below the root.
+    Change { path: String, to: Option<String>, bytes: Option<u64> },
+    /// It maps a file below the root for shared writing.
+    SharedMapping { path: String },
+    /// It starts input and output that bypasses system calls.
+    Bypass,
+    /// It would hide the process from the tracer.
+    Dumpable,
+}
+
+/// Reads the arguments of `call`, made by a held thread, against `root` (absolute, without links).
+///
+/// # Errors
+/// Where the thread's memory or descriptors cannot be read, which means that it is going away.
+pub(crate) fn decode(
+    tid: Tid,
+    syscall: &Syscall,
+    call: &CallInfo,
+    root: &Path,
+) -> nix::Result<Meaning> {
+    let argument = |position: usize| call.arguments[position];
+    let below = |path: &Path| below(root, path);
+    Ok(match syscall.shape {
+        Shape::Open { dirfd, path, flags } => {
+            let flags = match flags {
+                OpenFlags::Argument(position) => argument(position),
+                OpenFlags::How(position) => memory::word(tid, argument(position))?,
+                OpenFlags::Creates => CHANGING_OPEN_FLAGS,
+            };
+            if flags & CHANGING_OPEN_FLAGS == 0 {
+                return Ok(Meaning::Elsewhere);
+            }
+            let path = resolve(tid, dirfd.map(argument), argument(path))?;
+            below(&path).map_or(Meaning::Elsewhere, |path| change(path, None, None))
+        }
+        Shape::Path { dirfd, path } => {
+            let path = resolve(tid, dirfd.map(argument), argument(path))?;
+            below(&path).map_or(Meaning::Elsewhere, |path| change(path, None, None))
+        }
+        Shape::TwoPaths { from, to } => {
+            let from = below(&resolve(tid, from.0.map(argument), argument(from.1))?);
+            let to = below(&resolve(tid, to.0.map(argument), argument(to.1))?);
+            match (from, to) {
+                (None, None) => Meaning::Elsewhere,
+                // Moved in from, or out to, a place outside: the side below the root is what counts.
+                (Some(path), None) | (None, Some(path)) => change(path, None, None),
+                (Some(from), Some(to)) => change(from, Some(to), None),
+            }
+        }
+        Shape::Fd { fd } => open_file(tid, argument(fd), root, None)?,
+        // Answers are the most frequent writes: known by the number alone, without a look at /proc.
+        Shape::Write { fd, len } if argument(fd) == STDOUT => {
+            Meaning::Pipe { inode: None, bytes: argument(len) }
+        }
+        Shape::Write { fd, len } => open_file(tid, argument(fd), root, Some(argument(len)))?,
+        Shape::WriteVector { fd, vector, count } => {
+            let buffers = memory::vector(tid, argument(vector), argument(count))?;
+            let bytes = buffers.iter().map(|(_, len)| len).sum();
+            open_file(tid, argument(fd), root, Some(bytes))?
+        }
+        Shape::Global => change(String::new(), None, None),
+        Shape::Map => match descriptor(tid, argument(4))? {
+            path if below(&path).is_some() && is_writable(tid, argument(4)) => {
+                Meaning::SharedMapping { path: below(&path).unwrap_or_default() }
+            }
+            _ => Meaning::Elsewhere,
+        },
+        Shape::Bypass => Meaning::Bypass,
+        Shape::Dumpable => Meaning::Dumpable,
+    })
+}
+
+fn change(path: String, to: Option<String>, bytes: Option<u64>) -> Meaning {
+    Meaning::Change { path, to, bytes }
+}
+
+fn open_file(tid: Tid, fd: u64, root: &Path, bytes: Option<u64>) -> nix::Result<Meaning> {
+    let path = descriptor(tid, fd)?;
+    if let Some(inode) = pipe_inode(&path) {
+        return Ok(Meaning::Pipe { inode: Some(inode), bytes: bytes.unwrap_or(0) });
+    }
+    Ok(below(root, &path).map_or(Meaning::Elsewhere, |path| change(path, None, bytes)))
+}
+
+/// What a descriptor refers to, in the words of `/proc`: a path, or something like `pipe:[123]`.
+fn descriptor(tid: Tid, fd: u64) -> nix::Result<PathBuf> {
+    fs::read_link(format!("/proc/{tid}/fd/{}", fd as i32)).map_err(errno)
+}
+
+fn pipe_inode(link: &Path) -> Option<u64> {
+    link.to_str()?.strip_prefix("pipe:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// Whether a descriptor was opened for writing (from `/proc/PID/fdinfo`); assumed where that is unknown.
+fn is_writable(tid: Tid, fd: u64) -> bool {
+    let info = fs::read_to_string(format!("/proc/{tid}/fdinfo/{}", fd as i32));
+    let flags = info.ok().and_then(|info| {
+        let line = info.lines().find_map(|line| line.strip_prefix("flags:"))?.trim().to_owned();
+        i32::from_str_radix(&line, 8).ok()
+    });
+    flags.is_none_or(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
+}
+
+/// The absolute path of a string argument, relative to `dirfd` or the working directory.
+fn resolve(tid: Tid, dirfd: Option<u64>, address: u64) -> nix::Result<PathBuf> {
+    let path = PathBuf::from(memory::string(tid, address)?);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    let base = match dirfd.map(|fd| fd as i32) {
+        Some(fd) if fd != libc::AT_FDCWD => descriptor(tid, fd as u64)?,
+        _ => fs::read_link(format!("/proc/{tid}/cwd")).map_err(errno)?,
+    };
+    Ok(base.join(path))
+}
+
+/// `path` relative to `root`, by its text alone; `None` where it lies elsewhere. Empty for the root itself.
+fn below(root: &Path, path: &Path) -> Option<String> {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    let text = plain.strip_prefix(root).ok()?.to_string_lossy().into_owned();
+    // The kernel marks descriptors of unlinked files so.
+    Some(text.strip_suffix(" (deleted)").map_or(text.clone(), str::to_owned))
+}
+
+fn errno(error: std::io::Error) -> nix::Error {
+    error.raw_os_error().map_or(nix::Error::EIO, nix::Error::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{below, pipe_inode};
+
+    #[test]
+    fn paths_are_taken_relative_to_the_root() {
+        let root = Path::new("/r/root");
+        assert_eq!(below(root, Path::new("/r/root/a/b")).as_deref(), Some("a/b"));
+        assert_eq!(below(root, Path::new("/r/root/./a/../b")).as_deref(), Some("b"));
+        assert_eq!(below(root, Path::new("/r/root")).as_deref(), Some(""));
+        assert_eq!(below(root, Path::new("/r/root/../outside/x")), None);
+        assert_eq!(below(root, Path::new("/r/root2/a")), None);
+        assert_eq!(below(root, Path::new("/r/root/a.tmp (deleted)")).as_deref(), Some("a.tmp"));
+    }
+
+    #[test]
+    fn pipes_are_known_by_their_inode() {
+        assert_eq!(pipe_inode(Path::new("pipe:[4711]")), Some(4711));
+        assert_eq!(pipe_inode(Path::new("socket:[4711]")), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! The seccomp filter of a traced subject: stop at the calls of the table, let everything else run free.
+//!
+//! Arguments narrow it where a register tells enough: opens that cannot change anything, input and log
+//! output (fds 0 and 2), private mappings. Writes to fd 1 do stop: they are how the tracer learns that an
+//! answer is on its way without a second thing to wait for.
+
+use std::collections::BTreeMap;
+
+use libc::c_long;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+use super::syscall::{OpenFlags, SYSCALLS, Shape};
+
+/// `fcntl` commands that take locks: whole-process, and per open file description.
+const LOCK_COMMANDS: [u64; 4] = [
+    libc::F_SETLK as u64,
+    libc::F_SETLKW as u64,
+    libc::F_OFD_SETLK as u64,
+    libc::F_OFD_SETLKW as u64,
+];
+/// `ioctl` requests that share blocks between files (FICLONE, FICLONERANGE; `linux/fs.h`).
+const CLONE_REQUESTS: [u64; 2] = [0x4004_9409, 0x4020_940d];
+/// Each of these bits alone makes an open one that may change something.
+const CHANGING_OPEN_BITS: [u64; 2] = [libc::O_CREAT as u64, libc::O_TRUNC as u64];
+/// `__O_TMPFILE`, the bit of `O_TMPFILE` that is not `O_DIRECTORY`.
+const TMPFILE_BIT: u64 = 0o20_000_000;
+
+/// Compiles the filter.
+///
+/// # Errors
+/// Only where the table above is not expressible, which a unit test rules out.
+pub(crate) fn program() -> Result<BpfProgram, seccompiler::BackendError> {
+    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = BTreeMap::new();
+    for syscall in SYSCALLS {
+        rules.insert(syscall.number, rules_of(syscall.number, syscall.shape)?);
+    }
+    // Stopping with data 0: the tracer reads number and arguments itself.
+    SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Trace(0), TargetArch::x86_64)?
+        .try_into()
+}
+
+/// The alternatives under which a call stops; empty for "always".
+fn rules_of(
+    number: c_long,
+    shape: Shape,
+) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    use SeccompCmpOp::{Eq, MaskedEq};
+    let alternatives: Vec<Vec<(usize, SeccompCmpOp, u64)>> = match shape {
+        Shape::Open { flags: OpenFlags::Argument(flags), .. } => CHANGING_OPEN_BITS
+            .into_iter()
+            .chain([TMPFILE_BIT])
+            .map(|bit| vec![(flags, MaskedEq(bit), bit)])
+            .collect(),
+        Shape::Write { fd, .. } | Shape::WriteVector { fd, .. } if fd == 0 => {
+            vec![vec![(fd, Eq, 1)], vec![(fd, SeccompCmpOp::Gt, 2)]]
+        }
+        Shape::Fd { .. } if number == libc::SYS_fcntl => {
+            LOCK_COMMANDS.map(|command| vec![(1, Eq, command)]).to_vec()
+        }
+        Shape::Fd { .. } if number == libc::SYS_ioctl => {
+            CLONE_REQUESTS.map(|request| vec![(1, Eq, request)]).to_vec()
+        }
+        // MAP_SHARED or MAP_SHARED_VALIDATE, and not anonymous. Also without PROT_WRITE: mprotect can
+        // add that later.
+        Shape::Map => [libc::MAP_SHARED as u64, libc::MAP_SHARED_VALIDATE as u64]
+            .map(|kind| {
+                vec![
+                    (3, MaskedEq(libc::MAP_TYPE as u64), kind),
+                    (3, MaskedEq(libc::MAP_ANONYMOUS as u64), 0),
+                ]
+            })
+            .to_vec(),
+        Shape::Dumpable => vec![vec![(0, Eq, libc::PR_SET_DUMPABLE as u64)]],
+        _ => Vec::new(),
+    };
+    alternatives
+        .into_iter()
+        .map(|conditions| {
+            let conditions = conditions
+                .into_iter()
+                .map(|(argument, operator, value)| {
+                    SeccompCondition::new(
+                        argument as u8,
+                        SeccompCmpArgLen::Dword,
+                        operator,
+                        value,
+                    )
+                })
+                .collect::<Result<_, _>>()?;
+            SeccompRule::new(conditions)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_filter_compiles_and_fits_the_kernel_limit() {
+        // BPF_MAXINSNS of the kernel.
+        assert!((50..4096).contains(&super::program().expect("compiles").len()));
+    }
+}

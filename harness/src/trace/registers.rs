@@ -1,0 +1,83 @@
+//! Changing a call while its thread is held before it: shorten a write, or answer in the kernel's place.
+//!
+//! The only file that names registers; another architecture starts here (and with the table's numbers).
+
+use nix::{sys::ptrace, unistd::Pid};
+
+use super::{memory, ptrace::Tid, syscall::Shape};
+
+/// Below the stack pointer, x86-64 functions may use this many bytes without moving it (the System V
+/// ABI's red zone); scratch data goes further down.
+const RED_ZONE_BYTES: u64 = 128;
+
+/// Makes the held call do nothing and return `result` (a negative errno, or a value).
+pub(crate) fn answer(tid: Tid, result: i64) -> nix::Result<()> {
+    let pid = Pid::from_raw(tid);
+    let mut registers = ptrace::getregs(pid)?;
+    registers.orig_rax = u64::MAX;
+    registers.rax = result as u64;
+    ptrace::setregs(pid, registers)
+}
+
+/// Cuts the held write down to its first `keep` bytes.
+///
+/// The thread must not live on afterwards: its registers are not restored.
+pub(crate) fn shorten_write(tid: Tid, shape: Shape, keep: u64) -> nix::Result<()> {
+    let pid = Pid::from_raw(tid);
+    let mut registers = ptrace::getregs(pid)?;
+    match shape {
+        Shape::Write { len, .. } => *argument(&mut registers, len) = keep,
+        Shape::WriteVector { vector, count, .. } => {
+            let buffers = memory::vector(
+                tid,
+                *argument(&mut registers, vector),
+                *argument(&mut registers, count),
+            )?;
+            let cut = cut_vector(&buffers, keep);
+            let bytes: Vec<u8> =
+                cut.iter().flat_map(|(base, len)| [base.to_ne_bytes(), len.to_ne_bytes()]).flatten().collect();
+            let scratch = (registers.rsp - RED_ZONE_BYTES - bytes.len() as u64) & !15;
+            memory::write(tid, scratch, &bytes)?;
+            *argument(&mut registers, vector) = scratch;
+            *argument(&mut registers, count) = cut.len() as u64;
+        }
+        _ => return Err(nix::Error::EINVAL),
+    }
+    ptrace::setregs(pid, registers)
+}
+
+/// The first `keep` bytes of some buffers (address, length).
+fn cut_vector(buffers: &[(u64, u64)], mut keep: u64) -> Vec<(u64, u64)> {
+    let mut cut = Vec::new();
+    for &(base, len) in buffers {
+        let taken = len.min(keep);
+        cut.push((base, taken));
+        keep -= taken;
+        if keep == 0 {
+            break;
+        }
+    }
+    cut
+}
+
+fn argument(registers: &mut libc::user_regs_struct, position: usize) -> &mut u64 {
+    match position {
+        0 => &mut registers.rdi,
+        1 => &mut registers.rsi,
+        2 => &mut registers.rdx,
+        3 => &mut registers.r10,
+        4 => &mut registers.r8,
+        _ => &mut registers.r9,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_vector_is_cut_inside_its_buffers() {
+        let buffers = [(1000, 10), (2000, 20)];
+        assert_eq!(super::cut_vector(&buffers, 4), [(1000, 4)]);
+        assert_eq!(super::cut_vector(&buffers, 15), [(1000, 10), (2000, 5)]);
+        assert_eq!(super::cut_vector(&buffers, 30), buffers);
+    }
+}

@@ -1,0 +1,125 @@
+//! The system calls that matter, as one table: number, name, and where each argument sits.
+//!
+//! The filter stops on exactly these, and the decoder reads them by their shape. A call is missing here
+//! only when it cannot change what is stored under a root. Numbers are those of x86-64.
+
+use libc::c_long;
+
+/// Where a call keeps what we need of it. Numbers are argument positions, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Opens `path` relative to `dirfd` (or the working directory); an event if `flags` may create or
+    /// truncate.
+    Open { dirfd: Option<usize>, path: usize, flags: OpenFlags },
+    /// Acts on `path` relative to `dirfd` (or the working directory).
+    Path { dirfd: Option<usize>, path: usize },
+    /// Acts on two paths, each with its own directory.
+    TwoPaths { from: (Option<usize>, usize), to: (Option<usize>, usize) },
+    /// Acts on an open file.
+    Fd { fd: usize },
+    /// Writes `len` bytes to an open file.
+    Write { fd: usize, len: usize },
+    /// Writes the buffers of an `iovec` array to an open file.
+    WriteVector { fd: usize, vector: usize, count: usize },
+    /// Acts on every file.
+    Global,
+    /// Maps a file into memory: stores through a shared mapping are calls that nobody sees.
+    Map,
+    /// Starts input and output that bypasses system calls; refused, so that runtimes fall back.
+    Bypass,
+    /// `prctl(PR_SET_DUMPABLE)`: would hide the process's memory from the tracer; answered, not done.
+    Dumpable,
+}
+
+/// Where an open keeps its flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenFlags {
+    /// In an argument.
+    Argument(usize),
+    /// In the `open_how` structure that an argument points to.
+    How(usize),
+    /// None are given: the call always creates and truncates.
+    Creates,
+}
+
+/// One system call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Syscall {
+    pub(crate) number: c_long,
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+}
+
+macro_rules! syscalls {
+    ($($number:ident: $shape:expr;)*) => {
+        /// Every call that the filter stops on.
+        pub(crate) const SYSCALLS: &[Syscall] = &[$(Syscall {
+            number: libc::$number,
+            // "SYS_write" without its prefix.
+            name: stringify!($number).split_at(4).1,
+            shape: $shape,
+        },)*];
+    };
+}
+
+use OpenFlags::{Argument, Creates, How};
+use Shape::{
+    Bypass, Dumpable, Fd, Global, Map, Open, Path, TwoPaths, Write, WriteVector,
+};
+
+syscalls! {
+    SYS_open: Open { dirfd: None, path: 0, flags: Argument(1) };
+    SYS_openat: Open { dirfd: Some(0), path: 1, flags: Argument(2) };
+    SYS_openat2: Open { dirfd: Some(0), path: 1, flags: How(2) };
+    SYS_creat: Open { dirfd: None, path: 0, flags: Creates };
+    SYS_write: Write { fd: 0, len: 2 };
+    SYS_pwrite64: Write { fd: 0, len: 2 };
+    SYS_writev: WriteVector { fd: 0, vector: 1, count: 2 };
+    SYS_pwritev: WriteVector { fd: 0, vector: 1, count: 2 };
+    SYS_pwritev2: WriteVector { fd: 0, vector: 1, count: 2 };
+    SYS_copy_file_range: Write { fd: 2, len: 4 };
+    SYS_sendfile: Write { fd: 0, len: 3 };
+    SYS_splice: Write { fd: 2, len: 4 };
+    SYS_rename: TwoPaths { from: (None, 0), to: (None, 1) };
+    SYS_renameat: TwoPaths { from: (Some(0), 1), to: (Some(2), 3) };
+    SYS_renameat2: TwoPaths { from: (Some(0), 1), to: (Some(2), 3) };
+    SYS_link: TwoPaths { from: (None, 0), to: (None, 1) };
+    SYS_linkat: TwoPaths { from: (Some(0), 1), to: (Some(2), 3) };
+    // The first path of a symlink is its text, not a place.
+    SYS_symlink: Path { dirfd: None, path: 1 };
+    SYS_symlinkat: Path { dirfd: Some(1), path: 2 };
+    SYS_unlink: Path { dirfd: None, path: 0 };
+    SYS_unlinkat: Path { dirfd: Some(0), path: 1 };
+    SYS_rmdir: Path { dirfd: None, path: 0 };
+    SYS_mkdir: Path { dirfd: None, path: 0 };
+    SYS_mkdirat: Path { dirfd: Some(0), path: 1 };
+    SYS_mknod: Path { dirfd: None, path: 0 };
+    SYS_mknodat: Path { dirfd: Some(0), path: 1 };
+    SYS_truncate: Path { dirfd: None, path: 0 };
+    SYS_ftruncate: Fd { fd: 0 };
+    SYS_fallocate: Fd { fd: 0 };
+    SYS_fsync: Fd { fd: 0 };
+    SYS_fdatasync: Fd { fd: 0 };
+    SYS_syncfs: Fd { fd: 0 };
+    SYS_sync_file_range: Fd { fd: 0 };
+    SYS_sync: Global;
+    SYS_msync: Global;
+    SYS_setxattr: Path { dirfd: None, path: 0 };
+    SYS_lsetxattr: Path { dirfd: None, path: 0 };
+    SYS_fsetxattr: Fd { fd: 0 };
+    SYS_removexattr: Path { dirfd: None, path: 0 };
+    SYS_lremovexattr: Path { dirfd: None, path: 0 };
+    SYS_fremovexattr: Fd { fd: 0 };
+    SYS_flock: Fd { fd: 0 };
+    SYS_fcntl: Fd { fd: 0 };
+    SYS_ioctl: Fd { fd: 0 };
+    SYS_mmap: Map;
+    SYS_io_uring_setup: Bypass;
+    SYS_io_setup: Bypass;
+    SYS_prctl: Dumpable;
+}
+
+/// The table's entry for `number`, if the filter stops on it.
+pub(crate) fn lookup(number: u64) -> Option<&'static Syscall> {
+    SYSCALLS.iter().find(|syscall| syscall.number as u64 == number)
+}

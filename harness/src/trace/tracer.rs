@@ -1,0 +1,349 @@
+//! One tracer: the threads and processes that the calling thread traces, and the news of them.
+//!
+//! It answers by itself everything that has nothing to do with faults (new threads, signals, job
+//! control, calls to refuse) and hands out the rest. A tracer belongs to the thread that made it: the
+//! kernel ties tracees to threads, and ends them with it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use nix::{sys::signal::Signal, unistd::Pid};
+use seccompiler::BpfProgram;
+
+use super::{
+    decode::{Meaning, decode},
+    filter, ptrace,
+    ptrace::{Tid, Wait},
+    registers,
+    spawn::{ChildStreams, Launch, fork_gated},
+    syscall::{Shape, lookup},
+};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With an exit code.
+    Exited(i32),
+    /// By a signal.
+    Signalled(i32),
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "it exited with code {code}"),
+            Self::Signalled(number) => match Signal::try_from(*number) {
+                Ok(signal) => write!(f, "it was ended by {signal}"),
+                Err(_) => write!(f, "it was ended by signal {number}"),
+            },
+        }
+    }
+}
+
+/// A call that can change what is stored below the root; its thread is held before it.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldCall {
+    pub(crate) tid: Tid,
+    pub(crate) name: &'static str,
+    pub(crate) path: String,
+    pub(crate) to: Option<String>,
+    pub(crate) bytes: Option<u64>,
+    shape: Shape,
+}
+
+/// News that a client of the tracer has to act on.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A thread is held before a change. Somebody must resume it or kill its process.
+    Change(HeldCall),
+    /// A thread is held before it writes this many bytes to its standard output, or to the pipe with this
+    /// inode number.
+    Pipe { tid: Tid, inode: Option<u64>, bytes: u64 },
+    /// A thread is held after a call whose result was asked for.
+    Returned(Tid),
+    /// A thread created a process, which runs on.
+    Forked { parent: Tid, child: Tid },
+    /// A process that the tracer watches has ended.
+    Ended { process: Tid, ending: Ending },
+    /// A file below the root was mapped for shared writing.
+    SharedMapping { path: String },
+    /// Input and output that bypasses system calls was asked for, and refused.
+    Bypass,
+}
+
+/// See the module.
+pub(crate) struct Tracer {
+    filter: BpfProgram,
+    /// Changes below this directory are events. None: nothing is.
+    root: Option<PathBuf>,
+    /// Every traced thread and the process that it belongs to.
+    threads: HashMap<Tid, Tid>,
+    /// A new thread's first stop may come before its parent's report of it.
+    early: HashMap<Tid, Wait>,
+    /// Endings of this thread's untraced children that a wait happened to collect.
+    strangers: BTreeMap<Tid, Ending>,
+}
+
+impl Tracer {
+    /// A tracer without tracees.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            filter: filter::program().map_err(io::Error::other)?,
+            root: None,
+            threads: HashMap::new(),
+            early: HashMap::new(),
+            strangers: BTreeMap::new(),
+        })
+    }
+
+    /// From now on, changes below `root` (absolute, without links) are reported.
+    pub(crate) fn watch(&mut self, root: Option<&Path>) {
+        self.root = root.map(Path::to_owned);
+    }
+
+    /// Starts a traced process and returns once it has become the program.
+    pub(crate) fn spawn(
+        &mut self,
+        launch: &Launch,
+        streams: &ChildStreams<'_>,
+    ) -> io::Result<Pid> {
+        let mut child = fork_gated(launch, streams, Some(&self.filter))?;
+        let pid = child.pid;
+        ptrace::seize(pid.as_raw())?;
+        self.threads.insert(pid.as_raw(), pid.as_raw());
+        child.open()?;
+        loop {
+            let (tid, wait) = ptrace::wait(true)?.expect("a blocking wait has news");
+            match wait {
+                Wait::Exec if tid == pid.as_raw() => {
+                    ptrace::resume(tid, 0)?;
+                    return Ok(pid);
+                }
+                Wait::Exited(_) | Wait::Killed(_) if tid == pid.as_raw() => {
+                    self.threads.remove(&tid);
+                    return Err(child.failure());
+                }
+                // Its report of a failed exec is a write, which the filter stops on.
+                Wait::Seccomp if tid == pid.as_raw() => ptrace::resume(tid, 0)?,
+                other => {
+                    self.handle(tid, other)?;
+                }
+            }
+        }
+    }
+
+    /// Waits for news; without `block`, `None` means that there is none yet.
+    ///
+    /// # Errors
+    /// `ECHILD` when no tracee is left.
+    pub(crate) fn next(&mut self, block: bool) -> io::Result<Option<News>> {
+        loop {
+            let Some((tid, wait)) = ptrace::wait(block)? else { return Ok(None) };
+            if let Some(news) = self.handle(tid, wait)? {
+                return Ok(Some(news));
+            }
+        }
+    }
+
+    /// Lets a held thread go on.
+    pub(crate) fn release(&self, tid: Tid) -> io::Result<()> {
+        gone_is_fine(ptrace::resume(tid, 0))
+    }
+
+    /// Lets a held thread finish its call; [`News::Returned`] follows.
+    pub(crate) fn release_to_exit(&self, tid: Tid) -> io::Result<()> {
+        gone_is_fine(ptrace::resume_to_exit(tid))
+    }
+
+    /// Cuts a held write to `keep` bytes and lets it finish; [`News::Returned`] follows, and the process
+    /// must not live on.
+    pub(crate) fn tear(&self, call: &HeldCall, keep: u64) -> io::Result<()> {
+        registers::shorten_write(call.tid, call.shape, keep)?;
+        ptrace::resume_to_exit(call.tid)
+    }
+
+    /// The process that a traced thread belongs to.
+    pub(crate) fn process_of(&self, tid: Tid) -> Option<Tid> {
+        self.threads.get(&tid).copied()
+    }
+
+    /// The traced processes.
+    pub(crate) fn processes(&self) -> Vec<Tid> {
+        let mut processes: Vec<Tid> = self.threads.values().copied().collect();
+        processes.sort_unstable();
+        processes.dedup();
+        processes
+    }
+
+    /// Kills traced processes with SIGKILL and collects them; true when none is left. Stops of other
+    /// tracees that arrive meanwhile are let go, so nothing else may be held.
+    pub(crate) fn kill(&mut self, processes: &[Tid]) -> io::Result<Option<Ending>> {
+        // A process that has been collected already is not to be named any more.
+        let watched = self.processes();
+        for &process in processes.iter().filter(|process| watched.contains(process)) {
+            gone_is_fine(
+                nix::sys::signal::kill(Pid::from_raw(process), Signal::SIGKILL).map_err(Into::into),
+            )?;
+        }
+        let mut first = None;
+        while self.threads.values().any(|process| processes.contains(process)) {
+            match self.next(true) {
+                Ok(Some(News::Ended { process, ending })) if processes.first() == Some(&process) => {
+                    first = Some(ending);
+                }
+                Ok(Some(
+                    News::Change(HeldCall { tid, .. }) | News::Pipe { tid, .. } | News::Returned(tid),
+                )) => {
+                    // A thread with a fatal signal pending cannot be resumed into its call.
+                    self.release(tid)?;
+                }
+                // A child that was born between the kill and its delivery belongs to the dead.
+                Ok(Some(News::Forked { parent, child }))
+                    if self.process_of(parent).is_none_or(|parent| processes.contains(&parent)) =>
+                {
+                    let _ = nix::sys::signal::kill(Pid::from_raw(child), Signal::SIGKILL);
+                }
+                Ok(_) => {}
+                Err(error) if error.raw_os_error() == Some(libc::ECHILD) => {
+                    self.threads.retain(|_, process| !processes.contains(process));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(first)
+    }
+
+    /// Collects the ending of an untraced child of this thread, waiting for it.
+    pub(crate) fn ending_of_stranger(&mut self, process: Tid) -> io::Result<Ending> {
+        if let Some(ending) = self.strangers.remove(&process) {
+            return Ok(ending);
+        }
+        loop {
+            use nix::sys::wait::{WaitStatus, waitpid};
+            match waitpid(Pid::from_raw(process), None)? {
+                WaitStatus::Exited(_, code) => return Ok(Ending::Exited(code)),
+                WaitStatus::Signaled(_, signal, _) => return Ok(Ending::Signalled(signal as i32)),
+                _ => {}
+            }
+        }
+    }
+
+    fn handle(&mut self, tid: Tid, wait: Wait) -> io::Result<Option<News>> {
+        let Some(&process) = self.threads.get(&tid) else {
+            match wait {
+                Wait::Exited(code) => drop(self.strangers.insert(tid, Ending::Exited(code))),
+                Wait::Killed(signal) => drop(self.strangers.insert(tid, Ending::Signalled(signal))),
+                // Not yet reported by its parent: leave it held until it is.
+                other => drop(self.early.insert(tid, other)),
+            }
+            return Ok(None);
+        };
+        match wait {
+            Wait::Seccomp => return self.held(tid),
+            Wait::Exit => return Ok(Some(News::Returned(tid))),
+            Wait::Child(child) => {
+                gone_is_fine(ptrace::resume(tid, 0))?;
+                if self.strangers.remove(&child).is_some() {
+                    // It has come and gone before its parent's report.
+                    return Ok(None);
+                }
+                let child_process = process_of_new(child).unwrap_or(child);
+                self.threads.insert(child, child_process);
+                if self.early.remove(&child).is_some() {
+                    gone_is_fine(ptrace::resume(child, 0))?;
+                }
+                if child_process != process {
+                    return Ok(Some(News::Forked { parent: tid, child }));
+                }
+            }
+            Wait::Exec => {
+                // An exec ends the other threads of the process and gives the caller the leader's id.
+                self.threads.retain(|other, owner| *owner != process || *other == tid);
+                gone_is_fine(ptrace::resume(tid, 0))?;
+            }
+            Wait::GroupStop => gone_is_fine(ptrace::listen(tid))?,
+            Wait::Signal(signal) => gone_is_fine(ptrace::resume(tid, signal))?,
+            Wait::Started | Wait::Other => gone_is_fine(ptrace::resume(tid, 0))?,
+            Wait::Exited(_) | Wait::Killed(_) => {
+                self.threads.remove(&tid);
+                if tid == process {
+                    let ending = match wait {
+                        Wait::Exited(code) => Ending::Exited(code),
+                        Wait::Killed(signal) => Ending::Signalled(signal),
+                        _ => unreachable!("matched above"),
+                    };
+                    return Ok(Some(News::Ended { process, ending }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn held(&mut self, tid: Tid) -> io::Result<Option<News>> {
+        let meaning = ptrace::call_info(tid).and_then(|call| {
+            let Some(syscall) = lookup(call.number) else { return Ok(None) };
+            // An answer is the most frequent stop; its descriptor number is enough to know it.
+            let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
+            Ok(Some((syscall, decode(tid, syscall, &call, root)?)))
+        });
+        let (syscall, meaning) = match meaning {
+            Ok(Some(meaning)) => meaning,
+            Ok(None) => {
+                self.release(tid)?;
+                return Ok(None);
+            }
+            // A path argument that is no address fails with EFAULT in the kernel too; a thread that is
+            // going away no longer answers. Neither changes anything.
+            Err(_) => {
+                self.release(tid)?;
+                return Ok(None);
+            }
+        };
+        Ok(match meaning {
+            Meaning::Elsewhere => {
+                self.release(tid)?;
+                None
+            }
+            Meaning::Change { path, to, bytes } if self.root.is_some() => {
+                let (name, shape) = (syscall.name, syscall.shape);
+                Some(News::Change(HeldCall { tid, name, path, to, bytes, shape }))
+            }
+            Meaning::Change { .. } => {
+                self.release(tid)?;
+                None
+            }
+            Meaning::Pipe { inode, bytes } => Some(News::Pipe { tid, inode, bytes }),
+            Meaning::SharedMapping { path } => {
+                self.release(tid)?;
+                Some(News::SharedMapping { path })
+            }
+            Meaning::Bypass => {
+                registers::answer(tid, -i64::from(libc::ENOSYS))?;
+                self.release(tid)?;
+                Some(News::Bypass)
+            }
+            Meaning::Dumpable => {
+                registers::answer(tid, 0)?;
+                self.release(tid)?;
+                None
+            }
+        })
+    }
+}
+
+/// A tracee can be killed at any moment, by us too; then there is nobody to resume.
+fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        other => other,
+    }
+}
+
+/// The thread group of a thread that has just been created.
+fn process_of_new(tid: Tid) -> Option<Tid> {
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
+}
