@@ -1,1 +1,249 @@
 //! Claims: the guarantees that a backend documents, each with the documented sentence.
+//!
+//! A backend in Rust builds them in code; any other brings a TOML file. Reading that file is strict,
+//! because a claim that is lost to a typing error would be a promise that nobody checks. Every error
+//! knows its place in the text, so that a program can point at the line.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde::Serialize;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::Guarantee;
+
+/// The version of the claims format that this crate reads and writes.
+const SCHEMA: u64 = 1;
+
+/// What a backend documents: guarantee and sentence, in catalogue order.
+///
+/// ```
+/// use crashworthy::{Claims, Guarantee};
+///
+/// let claims = Claims::from_toml(
+///     "schema = 1\n[claims]\nkill-atomic-write = 'rename is atomic'",
+/// )?;
+/// assert_eq!(claims.get(Guarantee::KillAtomicWrite), Some("rename is atomic"));
+/// # Ok::<(), crashworthy::ClaimsError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims(BTreeMap<Guarantee, String>);
+
+/// Why a claims file was refused, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimsError {
+    /// The text is not TOML.
+    #[error("the claims are not valid TOML: {message}")]
+    Syntax {
+        /// What the parser says.
+        message: String,
+        /// Where it stopped, if it knows.
+        span: Option<Range<usize>>,
+    },
+    /// A top-level key other than `schema` and `claims`.
+    #[error("unknown key `{key}`; expected `schema` and `claims` only, so remove or rename it")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// Its bytes in the text.
+        span: Range<usize>,
+    },
+    /// `schema` or `claims` is missing.
+    #[error("the key `{key}` is missing; add {example}")]
+    MissingKey {
+        /// The key.
+        key: &'static str,
+        /// What a correct file says.
+        example: &'static str,
+    },
+    /// A value of the wrong type.
+    #[error("`{key}` is of type {found}; expected {expected}")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// The TOML type that it should have, in words.
+        expected: &'static str,
+        /// The TOML type that it has.
+        found: &'static str,
+        /// The bytes of the value in the text.
+        span: Range<usize>,
+    },
+    /// A schema that this version cannot read.
+    #[error("schema {found} is unknown; expected {SCHEMA}, so update the file or this program")]
+    UnknownSchema {
+        /// The number as written.
+        found: String,
+        /// The bytes of the value in the text.
+        span: Range<usize>,
+    },
+    /// A guarantee that is not in the catalogue.
+    #[error("unknown guarantee `{id}`; expected an id of the catalogue, did you mean `{closest}`?")]
+    UnknownGuarantee {
+        /// The id as written.
+        id: String,
+        /// The most similar id of the catalogue.
+        closest: Guarantee,
+        /// The bytes of the id in the text.
+        span: Range<usize>,
+    },
+    /// A claim without a sentence.
+    #[error(
+        "the claim `{id}` has no sentence; expected the documented one, so quote it or remove the claim"
+    )]
+    EmptySentence {
+        /// The guarantee.
+        id: Guarantee,
+        /// The bytes of the value in the text.
+        span: Range<usize>,
+    },
+}
+
+impl Claims {
+    /// No claims.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These claims and one more, or with its sentence replaced. The sentence should not be blank:
+    /// a claims file that holds a blank one is refused.
+    #[must_use]
+    pub fn with(mut self, guarantee: Guarantee, sentence: impl Into<String>) -> Self {
+        self.0.insert(guarantee, sentence.into());
+        self
+    }
+
+    /// The sentence that documents `guarantee`, if it is claimed.
+    pub fn get(&self, guarantee: Guarantee) -> Option<&str> {
+        self.0.get(&guarantee).map(String::as_str)
+    }
+
+    /// All claims, in catalogue order.
+    pub fn iter(&self) -> impl Iterator<Item = (Guarantee, &str)> {
+        self.0.iter().map(|(guarantee, sentence)| (*guarantee, sentence.as_str()))
+    }
+
+    /// Whether nothing is claimed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The number of claims.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Reads a claims file of schema 1.
+    ///
+    /// # Errors
+    /// The first thing in `text` that is not exactly as the format says.
+    pub fn from_toml(text: &str) -> Result<Self, ClaimsError> {
+        let document = DeTable::parse(text).map_err(|error| ClaimsError::Syntax {
+            message: error.message().to_owned(),
+            span: error.span(),
+        })?;
+        let mut schema = None;
+        let mut claims = None;
+        for (key, value) in document.get_ref() {
+            match key.get_ref().as_ref() {
+                "schema" => schema = Some(value),
+                "claims" => claims = Some(value),
+                other => {
+                    return Err(ClaimsError::UnknownKey { key: other.into(), span: key.span() });
+                }
+            }
+        }
+        check_schema(schema.ok_or(missing("schema", "`schema = 1`"))?)?;
+        let claims = claims.ok_or(missing("claims", "a `[claims]` table"))?;
+        let DeValue::Table(table) = claims.get_ref() else {
+            return Err(wrong_type("claims", "a table of guarantee ids and sentences", claims));
+        };
+        table.iter().map(|(id, sentence)| claim(id.get_ref(), id.span(), sentence)).collect()
+    }
+
+    /// Writes these claims as a claims file, in catalogue order; [`Claims::from_toml`] reads it back.
+    pub fn to_toml(&self) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: u64,
+            claims: &'a BTreeMap<Guarantee, String>,
+        }
+        toml::to_string(&Document { schema: SCHEMA, claims: &self.0 })
+            .expect("a number and a table of strings is always valid TOML")
+    }
+}
+
+impl FromIterator<(Guarantee, String)> for Claims {
+    fn from_iter<I: IntoIterator<Item = (Guarantee, String)>>(claims: I) -> Self {
+        Self(claims.into_iter().collect())
+    }
+}
+
+impl ClaimsError {
+    /// The bytes of the text that the error is about, if it is about a place.
+    pub fn span(&self) -> Option<Range<usize>> {
+        match self {
+            Self::MissingKey { .. } => None,
+            Self::Syntax { span, .. } => span.clone(),
+            Self::UnknownKey { span, .. }
+            | Self::WrongType { span, .. }
+            | Self::UnknownSchema { span, .. }
+            | Self::UnknownGuarantee { span, .. }
+            | Self::EmptySentence { span, .. } => Some(span.clone()),
+        }
+    }
+}
+
+fn check_schema(schema: &Spanned<DeValue<'_>>) -> Result<(), ClaimsError> {
+    let DeValue::Integer(number) = schema.get_ref() else {
+        return Err(wrong_type("schema", "an integer", schema));
+    };
+    if u64::from_str_radix(number.as_str(), number.radix()) == Ok(SCHEMA) {
+        Ok(())
+    } else {
+        Err(ClaimsError::UnknownSchema { found: number.to_string(), span: schema.span() })
+    }
+}
+
+fn claim(
+    id: &str,
+    id_span: Range<usize>,
+    sentence: &Spanned<DeValue<'_>>,
+) -> Result<(Guarantee, String), ClaimsError> {
+    let guarantee: Guarantee = id.parse().map_err(|_| ClaimsError::UnknownGuarantee {
+        id: id.to_owned(),
+        closest: closest(id),
+        span: id_span,
+    })?;
+    let DeValue::String(text) = sentence.get_ref() else {
+        return Err(wrong_type(id, "the documented sentence, a string", sentence));
+    };
+    if text.trim().is_empty() {
+        return Err(ClaimsError::EmptySentence { id: guarantee, span: sentence.span() });
+    }
+    Ok((guarantee, text.clone().into_owned()))
+}
+
+fn closest(id: &str) -> Guarantee {
+    let distance = |guarantee: &Guarantee| {
+        strsim::damerau_levenshtein(&id.to_lowercase(), &guarantee.to_string())
+    };
+    Guarantee::ALL.iter().copied().min_by_key(distance).expect("the catalogue is not empty")
+}
+
+fn missing(key: &'static str, example: &'static str) -> ClaimsError {
+    ClaimsError::MissingKey { key, example }
+}
+
+fn wrong_type(key: &str, expected: &'static str, value: &Spanned<DeValue<'_>>) -> ClaimsError {
+    ClaimsError::WrongType {
+        key: key.to_owned(),
+        expected,
+        found: value.get_ref().type_str(),
+        span: value.span(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

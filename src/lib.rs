@@ -3,6 +3,23 @@
 //!
 //! This package is what a backend author depends on. It knows nothing of the harness that
 //! certifies backends; that one lives in `crashworthy-harness` and depends on this one.
+//!
+//! ```
+//! use crashworthy::{Guarantee, StorageBackend, fs::{FsBackend, FsOptions}, layout};
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let root = directory.path().join("data");
+//! let store = FsBackend::open(root)?;
+//! let path = layout::block_path(b"encrypted bytes");
+//! store.write_file(&path, b"encrypted bytes")?;
+//! assert_eq!(store.read_file(&path)?, b"encrypted bytes");
+//! assert_eq!(store.list_files(&"blocks".parse()?)?, [path.name()]);
+//!
+//! // What the backend documents, sentence by sentence; the harness checks each one.
+//! let claims = FsBackend::claims(&FsOptions::default());
+//! assert!(claims.get(Guarantee::KillAtomicWrite).is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod backend;
 mod claims;
@@ -14,9 +31,8 @@ mod model;
 mod path;
 
 pub use backend::StorageBackend;
-
+pub use claims::{Claims, ClaimsError};
 pub use error::{Error, ErrorKind, Operation, Result};
-
 pub use guarantee::{Category, Guarantee};
-
+pub use model::MemoryBackend;
 pub use path::{InvalidPath, StoragePath};

@@ -1,1 +1,205 @@
-//! placeholder
+//! The reference backend: files under a root directory of the local file system.
+//!
+//! One verb per file. The fault model of the hardened profile: any process may be killed at any
+//! system call, several processes and threads may work under one root at once, and what was not
+//! synced may be gone after a power loss. The documented profile is the specification's algorithm,
+//! flaws included: it is there to be measured, and as a baseline of speed.
+
+mod claims;
+mod create_directory;
+mod delete;
+mod directory;
+mod exists;
+mod list;
+mod open;
+mod options;
+mod read;
+mod recover;
+mod settle;
+mod temp;
+mod write;
+
+use std::io;
+
+use cap_std::fs::Dir;
+
+pub use self::options::{Durability, FsOptions, Profile};
+use self::{settle::Settled, temp::Staging};
+use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, StoragePath};
+
+/// A backend on a directory of the local file system.
+///
+/// # Paths
+///
+/// A path is handed to the file system byte for byte, below the root. What the file system folds
+/// (case or Unicode forms, on a directory that asks for it) folds here too. In the hardened profile
+/// the first component may not be `.crashworthy-tmp`, in any ASCII case: that directory is the
+/// backend's own. A refused path gives [`ErrorKind::InvalidPath`].
+///
+/// # Symbolic links
+///
+/// The backend makes none, and whoever plants one cannot lead it astray. On the way to a file, a link
+/// is followed as long as it stays under the root, and refused with [`ErrorKind::InvalidPath`] where it
+/// leaves. The last component is never followed: a link is not a file, so it is not listed, does not
+/// exist and cannot be read; a write replaces the link itself and a delete removes it. One exception
+/// belongs to the documented profile: its temporary name `<path>.tmp` is opened as the specification
+/// opens it, so a link there is followed, under the root only.
+///
+/// The root itself is the one path that is opened with the authority of the process, links included.
+///
+/// # Other devices
+///
+/// Everything under the root should be on one file system. A write into a directory that another one is
+/// mounted on fails in the hardened profile, because a rename cannot cross; nothing is copied instead.
+/// The locks that protect live writers need a file system with `flock`.
+///
+/// # Durability
+///
+/// In the hardened profile, [`Durability`] says what an acknowledgement waits for; the default is the
+/// file and every directory entry that leads to it. Directories that another process created, and may
+/// not have synced before it was killed, are synced once per instance, before anything in them is
+/// acknowledged. A failed sync fails the operation, and the retry writes to new pages; where the failed
+/// sync was that of a directory, the new value is already visible. The documented profile syncs nothing.
+///
+/// # What a crash leaves
+///
+/// Hardened: the old value or the new one, and perhaps one file per killed writer in
+/// `.crashworthy-tmp`, which no path names and no list shows. [`recover`](StorageBackend::recover) removes
+/// them, and leaves alone those whose writer still holds its lock. A child that is forked in the middle of
+/// a write inherits the lock, so what its parent leaves is reclaimed only once both are gone.
+///
+/// Documented: the old value or the new one, and perhaps `<path>.tmp` beside it, which is a file like
+/// any other and stays until the next write of the path. There is no recovery.
+///
+/// # Claims of the hardened profile
+///
+/// What [`FsBackend::claims`] gives. Nothing is claimed about power loss, concurrency, I/O errors or bit
+/// rot before it has been measured.
+///
+/// | guarantee | documented sentence |
+/// | --- | --- |
+/// | `read-your-write` | A read after an acknowledged write returns exactly the bytes that were written. |
+/// | `overwrite-replaces` | A write puts a new file in the place of the old one, so nothing of the old content remains. |
+/// | `missing-is-error` | Reading a missing file fails with `NotFound`. |
+/// | `write-creates-parents` | A write creates the missing parent directories of its path. |
+/// | `list-exact` | A list gives the regular files directly in the directory, never a temporary one; a missing directory is empty. |
+/// | `mkdir-recursive` | A directory is created with its missing parents, and one that exists is fine. |
+/// | `delete-idempotent` | Deleting a missing file succeeds. |
+/// | `delete-files-only` | A delete unlinks a file; on a directory it fails and removes nothing. |
+/// | `deterministic-layout` | Published names are the paths that were asked for; chance is in temporary names only. |
+/// | `path-fidelity` | Names go to the file system byte for byte, temporary files have a directory of their own, and what cannot be stored is refused. |
+/// | `confined` | Nothing outside the root is read, created, changed or deleted, also where links are planted inside it. |
+/// | `kill-atomic-write` | A rename publishes a whole file, so a kill leaves the whole old value or the whole new one. |
+/// | `kill-durable-ack` | A write is acknowledged after its rename, which a kill does not undo. |
+/// | `kill-atomic-delete` | A delete is one unlink, so a kill leaves the file whole or gone. |
+/// | `kill-durable-delete` | A delete is acknowledged after its unlink, which a kill does not undo. |
+/// | `kill-retry-heals` | A write never reuses a temporary name, so what a killed one left cannot disturb it. |
+/// | `kill-orphans-invisible` | Temporary files are in a directory that no path can name and no list shows. |
+/// | `kill-orphans-reclaimed` | `recover` removes the temporary files whose lock nobody holds, and no others. |
+/// | `kill-recovery-idempotent` | `recover` only unlinks, one file at a time, so it can be killed and repeated at any point. |
+#[derive(Debug)]
+pub struct FsBackend {
+    root: Dir,
+    options: FsOptions,
+    staging: Staging,
+    settled: Settled,
+}
+
+impl FsBackend {
+    /// What the profile of `options` documents: for [`Profile::Documented`] the specification's own
+    /// sentences, for [`Profile::Hardened`] those above.
+    ///
+    /// The kill guarantees hold at every [`Durability`], because the page cache survives a kill.
+    pub fn claims(options: &FsOptions) -> Claims {
+        claims::of(options.profile)
+    }
+
+    /// Refuses a path into the directory that is the hardened profile's own.
+    fn admit(&self, operation: Operation, path: &StoragePath) -> Result<()> {
+        if self.options.profile == Profile::Hardened && temp::is_reserved(path) {
+            return Err(Error::new(
+                ErrorKind::InvalidPath,
+                operation,
+                path.as_str(),
+                format!("{:?} is the backend's own; choose another name", temp::RESERVED),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl StorageBackend for FsBackend {
+    fn write_file(&self, path: &StoragePath, data: &[u8]) -> Result<()> {
+        self.admit(Operation::WriteFile, path)?;
+        let written = match self.options.profile {
+            Profile::Documented => self.write_documented(path, data),
+            Profile::Hardened => self.write_hardened(path, data),
+        };
+        written.map_err(failure(Operation::WriteFile, path))
+    }
+
+    fn read_file(&self, path: &StoragePath) -> Result<Vec<u8>> {
+        self.admit(Operation::ReadFile, path)?;
+        self.read(path).map_err(failure(Operation::ReadFile, path))
+    }
+
+    fn list_files(&self, directory: &StoragePath) -> Result<Vec<String>> {
+        self.admit(Operation::ListFiles, directory)?;
+        self.list(directory).map_err(failure(Operation::ListFiles, directory))
+    }
+
+    fn create_directory(&self, path: &StoragePath) -> Result<()> {
+        self.admit(Operation::CreateDirectory, path)?;
+        self.create(path).map_err(failure(Operation::CreateDirectory, path))
+    }
+
+    fn exists(&self, path: &StoragePath) -> Result<bool> {
+        self.admit(Operation::Exists, path)?;
+        self.is_there(path).map_err(failure(Operation::Exists, path))
+    }
+
+    fn delete_file(&self, path: &StoragePath) -> Result<()> {
+        self.admit(Operation::DeleteFile, path)?;
+        let deleted = match self.options.profile {
+            Profile::Documented => self.delete_documented(path),
+            Profile::Hardened => self.delete_hardened(path),
+        };
+        deleted.map_err(failure(Operation::DeleteFile, path))
+    }
+
+    fn recover(&self) -> Result<()> {
+        match self.options.profile {
+            Profile::Documented => Err(Error::new(
+                ErrorKind::Unsupported,
+                Operation::Recover,
+                "",
+                "the documented profile has no recovery",
+            )),
+            Profile::Hardened => self
+                .reclaim()
+                .map_err(|error| Error::from_io(Operation::Recover, temp::RESERVED, error)),
+        }
+    }
+}
+
+/// Turns a system error into one of the contract.
+fn failure(operation: Operation, path: &StoragePath) -> impl FnOnce(io::Error) -> Error {
+    move |error| {
+        if is_escape(&error) {
+            Error::new(
+                ErrorKind::InvalidPath,
+                operation,
+                path.as_str(),
+                "a symbolic link on the way leads out of the root",
+            )
+        } else {
+            Error::from_io(operation, path.as_str(), error)
+        }
+    }
+}
+
+/// Whether a path was refused because it would leave the directory that it was resolved below, which
+/// cap-std reports without a system error number.
+fn is_escape(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+}

@@ -1,0 +1,58 @@
+//! `recover`: removes the temporary files of writers that are gone.
+//!
+//! A file whose lock is free has no live writer, or one that has not locked it yet and will notice. Names
+//! are never used twice, so the name that was listed and the file that was locked stay together, or the
+//! name is gone. Nothing else is remembered or changed, so recovery may be killed anywhere and repeated.
+
+use std::{fs::TryLockError, io};
+
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+
+use super::{FsBackend, directory, is_escape, list::is_regular_file, temp};
+
+impl FsBackend {
+    /// Goes through all temporary files even where one fails, so that it cannot keep the others; the first
+    /// error is then returned. Needs no sync: what a power loss brings back, the next recovery removes.
+    pub(super) fn reclaim(&self) -> io::Result<()> {
+        let staging = match directory::open_entry(&self.root, temp::RESERVED) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        let mut outcome = Ok(());
+        for entry in staging.entries()? {
+            let entry = entry?;
+            // What this backend did not put there is not its to remove.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if !temp::is_temporary(&name) {
+                continue;
+            }
+            let reclaimed = is_regular_file(&entry)
+                .and_then(|ours| if ours { reclaim_one(&staging, &name) } else { Ok(()) });
+            outcome = outcome.and(reclaimed);
+        }
+        outcome
+    }
+}
+
+fn reclaim_one(staging: &Dir, name: &str) -> io::Result<()> {
+    // Opened for writing, because network file systems give exclusive locks to nobody else.
+    let options = OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).clone();
+    let file = match staging.open_with(name, &options) {
+        Ok(file) => file.into_std(),
+        // Removed or published since it was listed. Where the rename strikes in the middle of the lookup,
+        // the kernel sees the file leave the directory it was looked up in, and refuses with EXDEV.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || is_escape(&error) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        // Its writer lives, or another recovery is at it.
+        Err(TryLockError::WouldBlock) => return Ok(()),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    match staging.remove_file(name) {
+        // Published between the open and the lock: the file has its final name, which nobody touches.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,144 @@
+//! Temporary files of the hardened profile: one per write, under a name nobody else will ever use, in a
+//! directory no path can name, and locked for as long as their writer lives.
+//!
+//! The lock is what tells a live writer's file from a dead one's: the kernel drops it with the process.
+//! A file has its name before it has its lock, and recovery may strike between the two, so a writer looks
+//! once more, lock in hand, whether its file still has a name.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cap_std::fs::{Dir, OpenOptions};
+use rand::{TryRng, rngs::SysRng};
+
+use super::{FsBackend, directory};
+use crate::StoragePath;
+
+/// The directory at the root that holds the temporary files.
+pub(super) const RESERVED: &str = ".crashworthy-tmp";
+/// Random bytes in a temporary name; with 128 bits, two writers never meet.
+const NAME_BYTES: usize = 16;
+/// How often a write may lose its temporary file to a recovery before it gives up. Each loss takes a
+/// recovery that lists, opens and locks within the few microseconds between two calls of the writer.
+const CREATE_ATTEMPTS_MAX: usize = 64;
+
+/// Whether `path` leads into the reserved directory. ASCII case is ignored, because a directory may be
+/// asked to fold it.
+pub(super) fn is_reserved(path: &StoragePath) -> bool {
+    path.components().next().is_some_and(|first| first.eq_ignore_ascii_case(RESERVED))
+}
+
+/// Whether `name` is one that this backend gives to temporary files.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.len() == 2 * NAME_BYTES
+        && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// The handle on the reserved directory, opened by the first write and kept.
+#[derive(Debug, Default)]
+pub(super) struct Staging(Mutex<Option<Arc<Dir>>>);
+
+/// A locked temporary file, removed again unless it is published.
+#[derive(Debug)]
+pub(super) struct TempFile {
+    pub(super) file: fs::File,
+    name: String,
+    directory: Arc<Dir>,
+    published: bool,
+}
+
+impl FsBackend {
+    /// A new temporary file, empty and locked.
+    pub(super) fn create_temp(&self) -> io::Result<TempFile> {
+        for _ in 0..CREATE_ATTEMPTS_MAX {
+            let directory = self.staging_directory()?;
+            let name = random_name()?;
+            let created =
+                directory.open_with(&name, OpenOptions::new().write(true).create_new(true));
+            let file = match created {
+                Ok(file) => file.into_std(),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                // Somebody removed the directory itself; the next attempt makes a new one.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.staging.forget();
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let temp = TempFile { file, name, directory, published: false };
+            if temp.lock()? {
+                return Ok(temp);
+            }
+        }
+        Err(io::Error::other("recovery took every temporary file; run it less often"))
+    }
+
+    fn staging_directory(&self) -> io::Result<Arc<Dir>> {
+        let mut held = self.staging.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(directory) = held.as_ref() {
+            return Ok(Arc::clone(directory));
+        }
+        let opened = match directory::open_entry(&self.root, RESERVED) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match self.root.create_dir(RESERVED) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(error);
+                    }
+                    _ => {}
+                }
+                // Nothing that is acknowledged depends on this name. It is synced all the same, so that
+                // no file system has to replay a rename out of a directory that it has never heard of.
+                if self.options.syncs_directories() {
+                    directory::sync(&self.root)?;
+                }
+                directory::open_entry(&self.root, RESERVED)?
+            }
+            other => other?,
+        };
+        Ok(Arc::clone(held.insert(Arc::new(opened))))
+    }
+}
+
+impl Staging {
+    fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl TempFile {
+    /// Takes the lock; false where recovery was faster, and the file is lost.
+    fn lock(&self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            // Only recovery opens temporary files of others, and it is about to remove this one.
+            Err(fs::TryLockError::WouldBlock) => Ok(false),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+            Ok(()) => Ok(self.file.metadata()?.nlink() > 0),
+        }
+    }
+
+    /// Gives the file its name. The lock stays until `self` is dropped.
+    pub(super) fn publish(&mut self, parent: &Dir, name: &str) -> io::Result<()> {
+        self.directory.rename(&self.name, parent, name)?;
+        self.published = true;
+        Ok(())
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        if !self.published {
+            // The operation fails already; what cannot be removed now, recovery removes later.
+            let _ = self.directory.remove_file(&self.name);
+        }
+    }
+}
+
+/// Straight from the system: processes that were forked from one another share the state of a generator.
+fn random_name() -> io::Result<String> {
+    let mut bytes = [0; NAME_BYTES];
+    SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
+    Ok(hex::encode(bytes))
+}
