@@ -1,5 +1,6 @@
 //! Scenarios: which operations run, what strikes them, and which guarantees are judged, as data.
 
+pub mod builtin;
 pub mod load;
 mod save;
 
