@@ -1,6 +1,6 @@
 //! The content of files as a scenario writes it: text, pseudo-random bytes, or base64.
 //!
-//! `{ bytes = N, seed = S }` is the first N bytes of xoshiro256++, seeded from S through SplitMix64
+//! `{ bytes = N, seed = S }` is the first N bytes of xoshiro256++, seeded from S by `SplitMix64`
 //! (both by Blackman and Vigna, <https://prng.di.unimi.it>), words in little-endian order. It is the
 //! same on every machine and must stay so: counterexample files refer to it. Two values of one seed
 //! share a prefix, so a scenario that overwrites one with the other should give each its own seed.
