@@ -1,5 +1,11 @@
 //! Scenarios: which operations run, what strikes them, and which guarantees are judged, as data.
 
+pub mod builtin;
+pub mod load;
+mod save;
+
+pub use save::to_toml;
+
 use crashworthy::Guarantee;
 
 use crate::{fault::FaultKind, history::Invocation, subject::Bytes};

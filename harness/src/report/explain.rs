@@ -1,0 +1,106 @@
+//! The page of each guarantee, as `crashworthy explain ID` shows it: the statement, why it matters,
+//! how it is tested, and how to fix a backend that breaks it.
+//!
+//! The pages are Markdown files, so that they can be read and linked without the program. They are
+//! embedded through a `match`: a guarantee without a page does not compile.
+
+use crashworthy::Guarantee;
+
+macro_rules! pages {
+    ($($guarantee:ident: $id:literal,)*) => {
+        /// The page of `guarantee`, in Markdown; its first line is `# ` and the id.
+        pub fn page(guarantee: Guarantee) -> &'static str {
+            match guarantee {
+                $(Guarantee::$guarantee => {
+                    include_str!(concat!("../../guarantees/", $id, ".md"))
+                })*
+            }
+        }
+    };
+}
+
+pages! {
+    ReadYourWrite: "read-your-write",
+    OverwriteReplaces: "overwrite-replaces",
+    MissingIsError: "missing-is-error",
+    WriteCreatesParents: "write-creates-parents",
+    ListExact: "list-exact",
+    MkdirRecursive: "mkdir-recursive",
+    DeleteIdempotent: "delete-idempotent",
+    DeleteFilesOnly: "delete-files-only",
+    DeterministicLayout: "deterministic-layout",
+    PathFidelity: "path-fidelity",
+    Confined: "confined",
+    KillAtomicWrite: "kill-atomic-write",
+    KillDurableAck: "kill-durable-ack",
+    KillAtomicDelete: "kill-atomic-delete",
+    KillDurableDelete: "kill-durable-delete",
+    KillRetryHeals: "kill-retry-heals",
+    KillOrphansInvisible: "kill-orphans-invisible",
+    KillOrphansReclaimed: "kill-orphans-reclaimed",
+    KillRecoveryIdempotent: "kill-recovery-idempotent",
+    PowerAtomicWrite: "power-atomic-write",
+    PowerDurableAck: "power-durable-ack",
+    PowerDurableMkdir: "power-durable-mkdir",
+    PowerAtomicDelete: "power-atomic-delete",
+    PowerDurableDelete: "power-durable-delete",
+    PowerPrefixOrder: "power-prefix-order",
+    PowerRetryHeals: "power-retry-heals",
+    PowerNeighboursIntact: "power-neighbours-intact",
+    NoTornRead: "no-torn-read",
+    LastWriteWins: "last-write-wins",
+    Linearizable: "linearizable",
+    SameContentSafe: "same-content-safe",
+    NoSpuriousError: "no-spurious-error",
+    CrashIsolated: "crash-isolated",
+    ErrorReported: "error-reported",
+    ErrorPreservesOld: "error-preserves-old",
+    ErrorLeavesNoOrphan: "error-leaves-no-orphan",
+    FsyncFailureHonest: "fsync-failure-honest",
+    ShortWriteHandled: "short-write-handled",
+    InterruptHandled: "interrupt-handled",
+    RecoversAfterFault: "recovers-after-fault",
+    BitrotDetected: "bitrot-detected",
+}
+
+#[cfg(test)]
+mod tests {
+    use crashworthy::Category;
+
+    use super::*;
+
+    /// One screen: a page is read in a terminal, in the middle of something else.
+    const LINES_MAX: usize = 30;
+
+    #[test]
+    fn every_page_is_of_its_guarantee_and_complete() {
+        for &guarantee in Guarantee::ALL {
+            let page = page(guarantee);
+            assert!(page.starts_with(&format!("# {guarantee}\n")), "{guarantee}");
+            let sections: Vec<_> = page.lines().filter(|line| line.starts_with("## ")).collect();
+            assert_eq!(
+                sections,
+                [
+                    "## Why it matters",
+                    "## How it is tested",
+                    "## How to fix a backend that breaks it"
+                ],
+                "{guarantee}"
+            );
+            assert!(page.lines().count() <= LINES_MAX, "{guarantee} has more than one screen");
+        }
+    }
+
+    /// A page must not promise a test that this version does not run.
+    #[test]
+    fn pages_say_what_is_not_measured_yet() {
+        for &guarantee in Guarantee::ALL {
+            let measured = matches!(
+                guarantee.category(),
+                Category::Interface | Category::Containment | Category::ProcessKill
+            );
+            let says_not = page(guarantee).replace('\n', " ").contains("Not measured yet");
+            assert_eq!(measured, !says_not, "{guarantee}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Reports: what a person or a program reads of what the engine found.
+
+pub mod explain;
