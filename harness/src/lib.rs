@@ -7,6 +7,7 @@
 pub mod check;
 pub mod fault;
 pub mod history;
+pub mod judge;
 pub mod report;
 pub mod scenario;
 pub mod subject;

@@ -1,3 +1,48 @@
-//! Reports: what a person or a program reads of what the engine found.
+//! Reports: consumers of the engine's one stream of events, and pages for people.
+//!
+//! A new output is one file with one [`Reporter`].
 
 pub mod explain;
+
+use crate::judge::{Case, Certificate, SubjectIdentity};
+
+/// What the engine tells while it works, in this order.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// The run begins.
+    Started {
+        /// As the user called the subject.
+        subject: &'a str,
+        /// Everything random derives from it.
+        seed: u64,
+        /// How many scenarios will be run.
+        scenarios: usize,
+    },
+    /// A subject has answered its first request.
+    Greeted(&'a SubjectIdentity),
+    /// A scenario was run fault-free, and this many trials follow.
+    Planned {
+        /// The scenario's name.
+        scenario: &'a str,
+        /// How many more trials it takes.
+        trials: usize,
+    },
+    /// One more trial is over.
+    Trial,
+    /// A trial refuted a guarantee that nothing had refuted so far.
+    Refuted(&'a Case),
+    /// All is judged.
+    Finished {
+        /// The result.
+        certificate: &'a Certificate,
+        /// The smallest case of every refuted guarantee.
+        cases: &'a [&'a Case],
+    },
+}
+
+/// Turns the engine's events into an output. It cannot fail: where it writes somewhere, it was made sure
+/// before the run that it can, and what goes wrong later it says on stderr.
+pub trait Reporter: Send {
+    /// Told once for each event.
+    fn report(&mut self, progress: &Progress<'_>);
+}

@@ -116,7 +116,9 @@ impl TracedSide {
                     Some(News::Ended { process, ending }) if process == server.pid => {
                         let last = server.log.last_words(true);
                         self.server = None;
-                        return Err(io::Error::other(format!("the fork server ended: {ending}{last}")));
+                        return Err(io::Error::other(format!(
+                            "the fork server ended: {ending}{last}"
+                        )));
                     }
                     Some(News::Change(call)) => self.tracer.release(call.tid)?,
                     Some(News::Pipe { tid, .. } | News::Returned(tid)) => {
@@ -181,9 +183,8 @@ impl Server {
         launch.environment.push((FORK_SERVER, theirs.as_raw_fd().to_string().into()));
         let (log, stderr) = Log::new()?;
         // Its children get streams of their own; it has no use for any.
-        let nothing = OwnedFd::from(
-            std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?,
-        );
+        let nothing =
+            OwnedFd::from(std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?);
         let streams = ChildStreams {
             stdin: &nothing,
             stdout: &nothing,
@@ -210,10 +211,9 @@ impl Server {
         let mut id = [0; 4];
         match recv(self.control.as_raw_fd(), &mut id, MsgFlags::MSG_WAITALL)? {
             4 => Ok(Tid::from_ne_bytes(id)),
-            _ => Err(io::Error::other(format!(
-                "the fork server ended{}",
-                self.log.last_words(true)
-            ))),
+            _ => {
+                Err(io::Error::other(format!("the fork server ended{}", self.log.last_words(true))))
+            }
         }
     }
 }

@@ -62,9 +62,14 @@ impl Log {
         let bytes: Vec<u8> = tail.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
         // The line that says most in the traces of most languages comes last.
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> =
+            text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let last = &lines[lines.len().saturating_sub(LINES_SHOWN)..];
-        if last.is_empty() { String::new() } else { format!("; it last said: {}", last.join(" / ")) }
+        if last.is_empty() {
+            String::new()
+        } else {
+            format!("; it last said: {}", last.join(" / "))
+        }
     }
 }
 

@@ -19,7 +19,10 @@ use super::{
     streams::Streams,
     watchdog::{Bite, Guard, Limits},
 };
-use crate::{history::{Invocation, Outcome}, trace::Tid};
+use crate::{
+    history::{Invocation, Outcome},
+    trace::Tid,
+};
 
 /// Longest single wait for a subject that answers in time: the watchdog's look is due after it.
 const WAIT_MAX: Duration = Duration::from_millis(100);
@@ -158,7 +161,9 @@ pub(super) fn greet(
 ) -> Result<Hello, String> {
     let mut expect = |call: Call, name: &str| match ask(call) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(refusal)) => Err(format!("it refused `{name}`: {}: {}", refusal.kind, refusal.message)),
+        Ok(Err(refusal)) => {
+            Err(format!("it refused `{name}`: {}: {}", refusal.kind, refusal.message))
+        }
         Err(NoAnswer::Killed) => Err(format!("it was killed in `{name}`")),
         Err(NoAnswer::Broken(why)) => Err(format!("it gave no answer to `{name}`: {why}")),
     };

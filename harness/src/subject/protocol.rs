@@ -167,7 +167,10 @@ pub fn parse(line: &[u8], id: u64) -> Result<Result<Value, Refusal>, Nonsense> {
         if short.len() < text.len() { format!("{short}…") } else { short }
     };
     let response: Response = serde_json::from_slice(line).map_err(|error| {
-        Nonsense(format!("it answered what is not a response of the protocol ({error}): {}", quote()))
+        Nonsense(format!(
+            "it answered what is not a response of the protocol ({error}): {}",
+            quote()
+        ))
     })?;
     if response.id != id {
         return Err(Nonsense(format!("it answered request {} when asked {id}", response.id)));
@@ -175,7 +178,10 @@ pub fn parse(line: &[u8], id: u64) -> Result<Result<Value, Refusal>, Nonsense> {
     match (response.ok, response.error) {
         (Some(ok), None) => Ok(Ok(ok)),
         (None, Some(error)) => Ok(Err(error)),
-        _ => Err(Nonsense(format!("it answered with not exactly one of `ok` and `error`: {}", quote()))),
+        _ => Err(Nonsense(format!(
+            "it answered with not exactly one of `ok` and `error`: {}",
+            quote()
+        ))),
     }
 }
 
@@ -195,7 +201,9 @@ pub fn outcome(invocation: &Invocation, answer: Result<Value, Refusal>) -> Outco
                 names.sort_unstable();
                 Reply::Names(names)
             })
-            .map_err(|error| format!("it answered a list with what is not an array of names: {error}")),
+            .map_err(|error| {
+                format!("it answered a list with what is not an array of names: {error}")
+            }),
         (Invocation::Exists { .. }, Value::Bool(truth)) => Ok(Reply::Truth(truth)),
         (
             Invocation::WriteFile { .. }
@@ -205,7 +213,10 @@ pub fn outcome(invocation: &Invocation, answer: Result<Value, Refusal>) -> Outco
             // Whatever a language's "nothing" serialises to.
             _,
         ) => Ok(Reply::Done),
-        (_, value) => Err(format!("it answered {} with a value of the wrong type: {value}", invocation.operation())),
+        (_, value) => Err(format!(
+            "it answered {} with a value of the wrong type: {value}",
+            invocation.operation()
+        )),
     };
     reply.map_or_else(Outcome::Broken, Outcome::Ok)
 }
@@ -218,10 +229,15 @@ mod tests {
 
     #[test]
     fn requests_are_spelled_as_documented() {
-        let call = Call::from(&Invocation::WriteFile { path: "blocks/a.bin".into(), data: "hi".into() });
+        let call =
+            Call::from(&Invocation::WriteFile { path: "blocks/a.bin".into(), data: "hi".into() });
         let line = serde_json::to_value(Request { id: 2, call }).unwrap();
-        assert_eq!(line, json!({"id": 2, "op": "writeFile", "path": "blocks/a.bin", "data": "aGk="}));
-        let hello = serde_json::to_value(Request { id: 0, call: Call::Hello { protocol: 1 } }).unwrap();
+        assert_eq!(
+            line,
+            json!({"id": 2, "op": "writeFile", "path": "blocks/a.bin", "data": "aGk="})
+        );
+        let hello =
+            serde_json::to_value(Request { id: 0, call: Call::Hello { protocol: 1 } }).unwrap();
         assert_eq!(hello, json!({"id": 0, "op": "hello", "protocol": 1}));
         let recover = serde_json::to_value(Request { id: 8, call: Call::Recover }).unwrap();
         assert_eq!(recover, json!({"id": 8, "op": "recover"}));

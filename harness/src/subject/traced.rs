@@ -108,14 +108,9 @@ impl<'t> Traced<'t> {
         self.aim = Some(strike);
     }
 
-    /// The events since [`Self::aim`].
-    pub(crate) fn into_trace(self) -> Trace {
-        self.trace
-    }
-
-    /// How many events there were since [`Self::aim`].
-    pub(crate) fn events(&self) -> &[Event] {
-        &self.trace.events
+    /// Takes the events since [`Self::aim`].
+    pub(crate) fn take_trace(&mut self) -> Trace {
+        std::mem::take(&mut self.trace)
     }
 
     /// Runs one operation, or as much of it as the strike allows.
@@ -135,11 +130,7 @@ impl<'t> Traced<'t> {
         self.progress(invocation, asked)
     }
 
-    fn progress(
-        &mut self,
-        invocation: &Invocation,
-        asked: Result<Asked, NoAnswer>,
-    ) -> Progress {
+    fn progress(&mut self, invocation: &Invocation, asked: Result<Asked, NoAnswer>) -> Progress {
         let outcome = match asked {
             Ok(Asked::Held) => return Progress::Held,
             Ok(Asked::Answer(answer)) => protocol::outcome(invocation, answer),

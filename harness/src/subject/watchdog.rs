@@ -35,11 +35,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            operation: Duration::from_secs(10),
-            memory_bytes: 1 << 30,
-            line_bytes: 128 << 20,
-        }
+        Self { operation: Duration::from_secs(10), memory_bytes: 1 << 30, line_bytes: 128 << 20 }
     }
 }
 

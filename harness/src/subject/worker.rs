@@ -165,8 +165,7 @@ fn answer(
 ) -> Result<Value, Refusal> {
     match call {
         Call::Hello { .. } => {
-            let capabilities =
-                if backend.recovers { vec![RECOVER.to_owned()] } else { Vec::new() };
+            let capabilities = if backend.recovers { vec![RECOVER.to_owned()] } else { Vec::new() };
             let hello = Hello {
                 protocol: PROTOCOL_VERSION,
                 name: backend.name.clone(),

@@ -12,8 +12,8 @@ use super::{
 };
 
 /// Open flags that can change what is stored.
-const CHANGING_OPEN_FLAGS: u64 = (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) as u64
-    & !(libc::O_DIRECTORY as u64);
+const CHANGING_OPEN_FLAGS: u64 =
+    (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) as u64 & !(libc::O_DIRECTORY as u64);
 
 /// The descriptor number of standard output.
 const STDOUT: u64 = 1;

@@ -43,10 +43,7 @@ pub(crate) fn program() -> Result<BpfProgram, seccompiler::BackendError> {
 }
 
 /// The alternatives under which a call stops; empty for "always".
-fn rules_of(
-    number: c_long,
-    shape: Shape,
-) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+fn rules_of(number: c_long, shape: Shape) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     use SeccompCmpOp::{Eq, MaskedEq};
     let alternatives: Vec<Vec<(usize, SeccompCmpOp, u64)>> = match shape {
         Shape::Open { flags: OpenFlags::Argument(flags), .. } => CHANGING_OPEN_BITS
@@ -82,12 +79,7 @@ fn rules_of(
             let conditions = conditions
                 .into_iter()
                 .map(|(argument, operator, value)| {
-                    SeccompCondition::new(
-                        argument as u8,
-                        SeccompCmpArgLen::Dword,
-                        operator,
-                        value,
-                    )
+                    SeccompCondition::new(argument as u8, SeccompCmpArgLen::Dword, operator, value)
                 })
                 .collect::<Result<_, _>>()?;
             SeccompRule::new(conditions)

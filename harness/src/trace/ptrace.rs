@@ -88,9 +88,8 @@ pub(crate) fn call_info(tid: Tid) -> io::Result<CallInfo> {
     let mut info: libc::ptrace_syscall_info = unsafe { mem::zeroed() };
     let size = mem::size_of_val(&info);
     // SAFETY: the kernel writes at most `size` bytes to `info`.
-    let result = unsafe {
-        libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, tid, size, ptr::from_mut(&mut info))
-    };
+    let result =
+        unsafe { libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, tid, size, ptr::from_mut(&mut info)) };
     if result < 0 {
         return Err(io::Error::last_os_error());
     }

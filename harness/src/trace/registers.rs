@@ -34,8 +34,11 @@ pub(crate) fn shorten_write(tid: Tid, shape: Shape, keep: u64) -> nix::Result<()
                 *argument(&mut registers, count),
             )?;
             let cut = cut_vector(&buffers, keep);
-            let bytes: Vec<u8> =
-                cut.iter().flat_map(|(base, len)| [base.to_ne_bytes(), len.to_ne_bytes()]).flatten().collect();
+            let bytes: Vec<u8> = cut
+                .iter()
+                .flat_map(|(base, len)| [base.to_ne_bytes(), len.to_ne_bytes()])
+                .flatten()
+                .collect();
             let scratch = (registers.rsp - RED_ZONE_BYTES - bytes.len() as u64) & !15;
             memory::write(tid, scratch, &bytes)?;
             *argument(&mut registers, vector) = scratch;

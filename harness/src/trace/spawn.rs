@@ -17,7 +17,7 @@ use std::{
 
 use nix::{
     fcntl::{FcntlArg, FdFlag, OFlag, fcntl},
-    sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask, signal},
+    sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask},
     unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid},
 };
 use seccompiler::BpfProgram;

@@ -63,9 +63,7 @@ macro_rules! syscalls {
 }
 
 use OpenFlags::{Argument, Creates, How};
-use Shape::{
-    Bypass, Dumpable, Fd, Global, Map, Open, Path, TwoPaths, Write, WriteVector,
-};
+use Shape::{Bypass, Dumpable, Fd, Global, Map, Open, Path, TwoPaths, Write, WriteVector};
 
 syscalls! {
     SYS_open: Open { dirfd: None, path: 0, flags: Argument(1) };

@@ -105,11 +105,7 @@ impl Tracer {
     }
 
     /// Starts a traced process and returns once it has become the program.
-    pub(crate) fn spawn(
-        &mut self,
-        launch: &Launch,
-        streams: &ChildStreams<'_>,
-    ) -> io::Result<Pid> {
+    pub(crate) fn spawn(&mut self, launch: &Launch, streams: &ChildStreams<'_>) -> io::Result<Pid> {
         let mut child = fork_gated(launch, streams, Some(&self.filter))?;
         let pid = child.pid;
         ptrace::seize(pid.as_raw())?;
@@ -191,11 +187,15 @@ impl Tracer {
         let mut first = None;
         while self.threads.values().any(|process| processes.contains(process)) {
             match self.next(true) {
-                Ok(Some(News::Ended { process, ending })) if processes.first() == Some(&process) => {
+                Ok(Some(News::Ended { process, ending }))
+                    if processes.first() == Some(&process) =>
+                {
                     first = Some(ending);
                 }
                 Ok(Some(
-                    News::Change(HeldCall { tid, .. }) | News::Pipe { tid, .. } | News::Returned(tid),
+                    News::Change(HeldCall { tid, .. })
+                    | News::Pipe { tid, .. }
+                    | News::Returned(tid),
                 )) => {
                     // A thread with a fatal signal pending cannot be resumed into its call.
                     self.release(tid)?;

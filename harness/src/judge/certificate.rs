@@ -1,0 +1,133 @@
+//! The certificate: guarantees, verdicts, bounds, counts and seed, as people and CI keep it.
+//!
+//! The JSON form is a stable schema: fields may be added, never changed. Everything but the time in it is
+//! a function of subject, scenarios and seed.
+
+use crashworthy::{Category, Guarantee};
+use serde::{Deserialize, Serialize};
+use strum::Display;
+
+/// The schema of certificates that this build writes.
+pub const CERTIFICATE_SCHEMA: u32 = 1;
+
+/// What is known of one guarantee.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Verdict {
+    /// Compared, and never found broken.
+    Upheld,
+    /// Found broken, with a counterexample.
+    Refuted,
+    /// Nothing was compared; never a pass.
+    NotMeasured,
+    /// The harness itself is the suspect; nobody is accused.
+    HarnessBroken,
+}
+
+/// What is known of all claims together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Rating {
+    /// Every claim was upheld.
+    Certified,
+    /// A claim was refuted.
+    Refuted,
+    /// A claim was not measured.
+    Inconclusive,
+    /// The harness itself is the suspect.
+    HarnessBroken,
+}
+
+impl Rating {
+    /// The exit code of `crashworthy certify`.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Certified => 0,
+            Self::Refuted => 1,
+            Self::Inconclusive => 3,
+            Self::HarnessBroken => 70,
+        }
+    }
+}
+
+/// Who was certified.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectIdentity {
+    /// As it calls itself.
+    pub name: String,
+    /// As it calls itself.
+    pub version: String,
+    /// As the user called it: a built-in's name, or the command line.
+    pub command: String,
+}
+
+/// One row of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuaranteeResult {
+    /// Which guarantee.
+    pub id: Guarantee,
+    /// Its group.
+    pub category: Category,
+    /// Whether the subject documents it (or documents nothing at all, and is read strictly).
+    pub claimed: bool,
+    /// The documented sentence, where there is one.
+    pub claim: Option<String>,
+    /// What was found.
+    pub verdict: Verdict,
+    /// How many trials compared something.
+    pub trials: usize,
+    /// How far the search went, in words.
+    pub bound: String,
+    /// Why nothing was measured, or why the harness is the suspect.
+    pub reason: Option<String>,
+    /// Path of the counterexample's file, relative to the certificate.
+    pub counterexample: Option<String>,
+    /// What was seen, in one line.
+    pub summary: Option<String>,
+}
+
+/// How much was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Runs of a scenario, struck or not.
+    pub trials: usize,
+    /// Processes killed with SIGKILL at a place that a strike named, inside writes included.
+    pub kills: usize,
+    /// Of these, inside a write.
+    pub torn_writes: usize,
+    /// System calls made to fail.
+    pub errors_injected: usize,
+    /// Crash states that a persistence model allowed and a subject opened.
+    pub crash_states: usize,
+    /// Orders of several processes' events.
+    pub schedules: usize,
+    /// Wall time in seconds: the one figure that differs between two runs with one seed.
+    pub wall_seconds: f64,
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// [`CERTIFICATE_SCHEMA`]
+    pub schema: u32,
+    /// Who was certified.
+    pub subject: SubjectIdentity,
+    /// How thoroughly: quick, full or nightly.
+    pub profile: String,
+    /// Everything random derives from it.
+    pub seed: u64,
+    /// The overall answer.
+    pub verdict: Rating,
+    /// Whether the subject brought no claims, so that every guarantee counts as claimed.
+    pub claims_assumed: bool,
+    /// Whether the run was cut short; what was judged until then stands.
+    pub interrupted: bool,
+    /// In catalogue order.
+    pub guarantees: Vec<GuaranteeResult>,
+    /// How much was done.
+    pub totals: Totals,
+}

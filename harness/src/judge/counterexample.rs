@@ -1,0 +1,59 @@
+//! A counterexample: one trial that refutes one guarantee, as it happened and as a file that replays it.
+
+use crashworthy::Guarantee;
+use serde::{Deserialize, Serialize};
+
+use super::SubjectIdentity;
+use crate::{check::Finding, fault::Strike, history::Evidence, trace::Trace};
+
+/// The schema of counterexample files that this build reads and writes.
+pub const COUNTEREXAMPLE_SCHEMA: u32 = 1;
+
+/// A refuted guarantee, with all that was seen.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Which guarantee.
+    pub guarantee: Guarantee,
+    /// What the checker said.
+    pub finding: Finding,
+    /// The trial.
+    pub evidence: Evidence,
+    /// The workload's events up to the strike (all of them, where nothing struck).
+    pub trace: Trace,
+    /// The events of the first `recover` after the crash, where that was traced.
+    pub recovery: Trace,
+}
+
+impl Case {
+    /// Smaller cases explain more: few operations first, then the earliest strike.
+    pub fn size(&self) -> (usize, usize, Strike) {
+        let scenario = &self.evidence.scenario;
+        let operations = scenario.set_up.len()
+            + scenario.actors.iter().map(|actor| actor.operations.len()).sum::<usize>();
+        (operations, self.evidence.history.len(), self.evidence.strike.clone())
+    }
+}
+
+/// The file form: enough to run the trial again, and the story for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counterexample {
+    /// [`COUNTEREXAMPLE_SCHEMA`]
+    pub schema: u32,
+    /// Which guarantee it refutes.
+    pub guarantee: Guarantee,
+    /// Of whom.
+    pub subject: SubjectIdentity,
+    /// The program and its arguments, or null for a built-in backend (named in `subject.command`).
+    pub command: Option<Vec<String>>,
+    /// The seed of the run that found it.
+    pub seed: u64,
+    /// The scenario, in its file format.
+    pub scenario: String,
+    /// What strikes it.
+    pub strike: Strike,
+    /// What was seen, in one line.
+    pub summary: String,
+    /// What happened, one line a step.
+    pub story: Vec<String>,
+}

@@ -1,0 +1,12 @@
+//! From findings to verdicts: counts what was compared, keeps the smallest counterexample of each
+//! guarantee, and writes the certificate. No I/O here.
+
+mod certificate;
+mod counterexample;
+mod docket;
+
+pub use certificate::{
+    CERTIFICATE_SCHEMA, Certificate, GuaranteeResult, Rating, SubjectIdentity, Totals, Verdict,
+};
+pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample};
+pub use docket::Docket;
