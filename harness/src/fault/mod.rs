@@ -109,3 +109,48 @@ pub trait Fault: Sync {
 pub use kill::Kill;
 pub use pause::Pause;
 pub use torn::Torn;
+
+impl FaultKind {
+    /// The fault that strikes a workload, for the kinds whose strikes follow from its trace alone.
+    pub fn fault(self) -> Option<&'static dyn Fault> {
+        match self {
+            Self::Kill => Some(&Kill),
+            Self::Torn => Some(&Torn),
+            Self::Pause => Some(&Pause),
+            Self::NestedKill | Self::RandomKill => None,
+        }
+    }
+}
+
+impl Strike {
+    /// Whether it kills a process.
+    pub fn is_kill(&self) -> bool {
+        !matches!(self, Self::None | Self::Pause { .. })
+    }
+
+    /// Whether it kills inside a write.
+    pub fn is_torn(&self) -> bool {
+        match self {
+            Self::Torn { .. } => true,
+            Self::InRecovery { workload, recovery } => workload.is_torn() || recovery.is_torn(),
+            _ => false,
+        }
+    }
+
+    /// Whether two trials under it may differ: a time strikes wherever the subject is by then.
+    pub fn is_random(&self) -> bool {
+        matches!(self, Self::KillAfterTime { .. })
+    }
+
+    /// The kind of fault that makes such strikes.
+    pub fn kind(&self) -> Option<FaultKind> {
+        Some(match self {
+            Self::None => return None,
+            Self::Kill { .. } | Self::KillAfterAck { .. } => FaultKind::Kill,
+            Self::Torn { .. } => FaultKind::Torn,
+            Self::KillAfterTime { .. } => FaultKind::RandomKill,
+            Self::Pause { .. } => FaultKind::Pause,
+            Self::InRecovery { .. } => FaultKind::NestedKill,
+        })
+    }
+}

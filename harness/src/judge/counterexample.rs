@@ -25,12 +25,13 @@ pub struct Case {
 }
 
 impl Case {
-    /// Smaller cases explain more: few operations first, then the earliest strike.
-    pub fn size(&self) -> (usize, usize, Strike) {
+    /// Smaller cases explain more: no randomness first, then few operations, then the earliest strike.
+    pub fn size(&self) -> (bool, usize, usize, &Strike, &str) {
         let scenario = &self.evidence.scenario;
         let operations = scenario.set_up.len()
             + scenario.actors.iter().map(|actor| actor.operations.len()).sum::<usize>();
-        (operations, self.evidence.history.len(), self.evidence.strike.clone())
+        let strike = &self.evidence.strike;
+        (strike.is_random(), operations, self.evidence.history.len(), strike, &scenario.name)
     }
 }
 

@@ -1,21 +1,26 @@
 //! The docket: what the checkers said of every trial so far, by guarantee.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crashworthy::Guarantee;
 
 use super::Case;
-use crate::{check, history::Evidence, trace::Trace};
+use crate::{check, fault::FaultKind, history::Evidence, trace::Trace};
 
 /// What is known of one guarantee so far.
 #[derive(Debug, Default)]
 pub struct Entry {
-    /// Trials in which something was compared.
+    /// Trials in which something was compared. Kills at random instants do not count: what they hit
+    /// differs from run to run, and a certificate must not.
     pub trials: usize,
-    /// Trials with a finding.
-    pub convictions: usize,
+    /// The scenarios in which something was compared.
+    pub scenarios: BTreeSet<String>,
+    /// The kinds of fault after which something was compared.
+    pub faults: BTreeSet<FaultKind>,
     /// The smallest trial with a finding.
     pub case: Option<Box<Case>>,
+    /// Why the absence of findings says nothing, one reason each.
+    pub doubts: BTreeSet<String>,
 }
 
 /// See the module.
@@ -25,7 +30,7 @@ pub struct Docket {
 }
 
 impl Docket {
-    /// Lets every checker that the scenario asks for judge one trial; the guarantees found broken.
+    /// Lets the checkers that the scenario asks for judge one trial; the guarantees that it refutes.
     pub fn judge(
         &mut self,
         evidence: &Evidence,
@@ -36,26 +41,30 @@ impl Docket {
         for &guarantee in &evidence.scenario.judges {
             let Some(checker) = check::checker(guarantee) else { continue };
             let judgement = checker.check(evidence);
-            if judgement.comparisons == 0 && judgement.findings.is_empty() {
-                continue;
-            }
             let entry = self.entries.entry(guarantee).or_default();
-            entry.trials += 1;
+            if judgement.comparisons > 0 {
+                entry.faults.extend(evidence.strike.kind());
+                if !evidence.strike.is_random() {
+                    entry.trials += 1;
+                    entry.scenarios.insert(evidence.scenario.name.clone());
+                }
+            }
             let Some(finding) = judgement.findings.into_iter().next() else { continue };
             refuted.push(guarantee);
-            entry.convictions += 1;
-            let case = Case {
+            entry.keep(Box::new(Case {
                 guarantee,
                 finding,
                 evidence: evidence.clone(),
                 trace: trace.clone(),
                 recovery: recovery.clone(),
-            };
-            if entry.case.as_ref().is_none_or(|smallest| case.size() < smallest.size()) {
-                entry.case = Some(Box::new(case));
-            }
+            }));
         }
         refuted
+    }
+
+    /// Notes why finding nothing against `guarantee` would prove nothing.
+    pub fn doubt(&mut self, guarantee: Guarantee, reason: &str) {
+        self.entries.entry(guarantee).or_default().doubts.insert(reason.to_owned());
     }
 
     /// Adds what another docket knows.
@@ -63,22 +72,35 @@ impl Docket {
         for (guarantee, theirs) in other.entries {
             let ours = self.entries.entry(guarantee).or_default();
             ours.trials += theirs.trials;
-            ours.convictions += theirs.convictions;
-            if let Some(case) = theirs.case
-                && ours.case.as_ref().is_none_or(|smallest| case.size() < smallest.size())
-            {
-                ours.case = Some(case);
+            ours.scenarios.extend(theirs.scenarios);
+            ours.faults.extend(theirs.faults);
+            ours.doubts.extend(theirs.doubts);
+            if let Some(case) = theirs.case {
+                ours.keep(case);
             }
         }
     }
 
-    /// What is known of `guarantee`, if anything was compared.
+    /// What is known of `guarantee`, if it was ever up for judgement.
     pub fn entry(&self, guarantee: Guarantee) -> Option<&Entry> {
         self.entries.get(&guarantee)
     }
 
-    /// Every refuted guarantee's smallest case.
+    /// The smallest case against `guarantee`.
+    pub fn case(&self, guarantee: Guarantee) -> Option<&Case> {
+        self.entries.get(&guarantee)?.case.as_deref()
+    }
+
+    /// Every refuted guarantee's smallest case, in catalogue order.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
         self.entries.values().filter_map(|entry| entry.case.as_deref())
+    }
+}
+
+impl Entry {
+    fn keep(&mut self, case: Box<Case>) {
+        if self.case.as_ref().is_none_or(|smallest| case.size() < smallest.size()) {
+            self.case = Some(case);
+        }
     }
 }

@@ -4,9 +4,11 @@
 mod certificate;
 mod counterexample;
 mod docket;
+mod verdict;
 
 pub use certificate::{
     CERTIFICATE_SCHEMA, Certificate, GuaranteeResult, Rating, SubjectIdentity, Totals, Verdict,
 };
 pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample};
 pub use docket::Docket;
+pub use verdict::{Frame, certificate};

@@ -27,7 +27,7 @@ use crate::{
 /// Longest single wait for a subject that answers in time: the watchdog's look is due after it.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 /// How long a subject may take to exit when its input has ended.
-const EXIT_WAIT_MAX: Duration = Duration::from_secs(5);
+pub(super) const EXIT_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,11 @@ impl Plain {
         } else {
             kill(pid, Signal::SIGKILL)
         };
+    }
+
+    /// From now on, an operation may take this long at most.
+    pub(crate) fn limit_operations(&mut self, limit: Duration) {
+        self.limits.operation = self.limits.operation.min(limit);
     }
 
     /// Ends its input and waits for it to close its output, as it does when it exits.

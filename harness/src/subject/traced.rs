@@ -2,7 +2,7 @@
 //! aimed at one of them.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     io,
     path::Path,
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     log::Log,
-    plain::{NoAnswer, TOO_LONG, bitten, greet},
+    plain::{EXIT_WAIT_MAX, NoAnswer, TOO_LONG, bitten, greet},
     protocol::{self, Call, Hello, Refusal, Request},
     streams::Streams,
     watchdog::{Guard, Limits},
@@ -53,6 +53,10 @@ pub(crate) struct Traced<'t> {
     /// Counting has begun.
     counting: bool,
     trace: Trace,
+    /// Seen at any time, also before events counted.
+    blind_spots: BTreeSet<String>,
+    bypass_refused: bool,
+    struck: bool,
     /// Threads whose answers are on their way, and whose strike waits for the end of a call.
     answering: HashSet<Tid>,
     striking: Option<Tid>,
@@ -83,6 +87,9 @@ impl<'t> Traced<'t> {
             aim: None,
             counting: false,
             trace: Trace::default(),
+            blind_spots: BTreeSet::new(),
+            bypass_refused: false,
+            struck: false,
             answering: HashSet::new(),
             striking: None,
             held: None,
@@ -108,9 +115,35 @@ impl<'t> Traced<'t> {
         self.aim = Some(strike);
     }
 
+    /// From now on nothing counts any more.
+    pub(crate) fn disarm(&mut self) {
+        self.counting = false;
+        self.aim = None;
+    }
+
     /// Takes the events since [`Self::aim`].
     pub(crate) fn take_trace(&mut self) -> Trace {
-        std::mem::take(&mut self.trace)
+        let mut trace = std::mem::take(&mut self.trace);
+        trace.blind_spots = std::mem::take(&mut self.blind_spots);
+        trace.bypass_refused = self.bypass_refused;
+        trace
+    }
+
+    /// Whether the strike has struck: its process was killed or held by it.
+    pub(crate) fn is_struck(&self) -> bool {
+        self.struck
+    }
+
+    /// Ends its input and waits until it has exited, as it should, or the watchdog has ended it.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.streams.close_stdin();
+        self.disarm();
+        if let Some(guard) = &self.guard {
+            guard.set_deadline(Some(Instant::now() + EXIT_WAIT_MAX));
+        }
+        // The answer to no request: served until the process ends.
+        let _ = self.serve(u64::MAX);
+        self.die()
     }
 
     /// Runs one operation, or as much of it as the strike allows.
@@ -231,11 +264,11 @@ impl<'t> Traced<'t> {
                     return Err(NoAnswer::Broken(self.explain_end()));
                 }
                 News::SharedMapping { path } => {
-                    self.blind(format!("it maps {path:?} into memory for shared writing"));
+                    self.blind_spots.insert(format!(
+                        "it maps {path:?} into memory for shared writing, which no system call shows"
+                    ));
                 }
-                News::Bypass => self.blind(
-                    "it asked for asynchronous input and output, which bypasses system calls; that was refused".into(),
-                ),
+                News::Bypass => self.bypass_refused = true,
                 News::Forked { .. } | News::Ended { .. } => {}
             }
         }
@@ -257,10 +290,12 @@ impl<'t> Traced<'t> {
         });
         match &self.aim {
             Some(Strike::Kill { event, side: Side::Before }) if *event == index => {
+                self.struck = true;
                 self.die()?;
                 return Ok(Some(Err(NoAnswer::Killed)));
             }
             Some(Strike::Kill { event, side: Side::After }) if *event == index => {
+                self.struck = true;
                 self.striking = Some(call.tid);
                 self.tracer.release_to_exit(call.tid)?;
             }
@@ -268,10 +303,12 @@ impl<'t> Traced<'t> {
                 if call.bytes.is_none_or(|bytes| bytes <= *keep) {
                     return Err(io::Error::other("the write to be torn is shorter than it was"));
                 }
+                self.struck = true;
                 self.striking = Some(call.tid);
                 self.tracer.tear(call, *keep)?;
             }
             Some(Strike::Pause { event }) if *event == index => {
+                self.struck = true;
                 self.held = Some(call.tid);
                 return Ok(Some(Ok(Asked::Held)));
             }
@@ -295,11 +332,6 @@ impl<'t> Traced<'t> {
         Ok(())
     }
 
-    fn blind(&mut self, reason: String) {
-        if !self.trace.blind_spots.contains(&reason) {
-            self.trace.blind_spots.push(reason);
-        }
-    }
 
     fn explain_end(&self) -> String {
         let what = match (self.guard.as_ref().and_then(Guard::bite), self.ending) {

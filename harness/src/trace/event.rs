@@ -1,5 +1,7 @@
 //! One file-system event of a subject, and the sequence of them: the places where a fault can strike.
 
+use std::collections::BTreeSet;
+
 /// A system call that can change what is stored, or its order, below the subject's root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -29,7 +31,8 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// How many operations the workload acknowledged.
     pub operations: usize,
-    /// Why events may be missing (a shared writable mapping, io_uring), one reason each; empty when
-    /// everything was seen.
-    pub blind_spots: Vec<String>,
+    /// Why events may be missing, one reason each; empty when everything was seen.
+    pub blind_spots: BTreeSet<String>,
+    /// Whether it asked for input and output that bypasses system calls (`io_uring`) and was refused.
+    pub bypass_refused: bool,
 }

@@ -1,0 +1,205 @@
+//! Where a trial takes place: a fresh root, and beside it a directory that nobody may touch.
+//!
+//! On a memory file system where there is one: a process kill leaves the same state there, and thousands of
+//! trials wear no disk.
+
+use std::{
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+use tempfile::TempDir;
+
+use crate::{
+    history::{Invocation, Node, Outcome, Tree},
+    scenario::{OUTSIDE, OUTSIDE_FILE, OUTSIDE_SECRET, Plant},
+};
+
+/// The memory file system that every Linux has, writable for everybody.
+const MEMORY_FILE_SYSTEM: &str = "/dev/shm";
+/// Name of the root inside an arena.
+const ROOT: &str = "root";
+/// Name of the directory beside it.
+const OUTSIDE_DIRECTORY: &str = "outside";
+
+/// A directory for all arenas of one thread; removed with everything in it when dropped.
+pub(crate) struct Scratch {
+    directory: TempDir,
+    arenas: usize,
+}
+
+impl Scratch {
+    /// A scratch directory on a memory file system, or else where temporary files go.
+    pub(crate) fn new() -> io::Result<Self> {
+        let builder = |parent: &Path| tempfile::Builder::new().prefix("crashworthy-").tempdir_in(parent);
+        let memory = Path::new(MEMORY_FILE_SYSTEM);
+        let directory = match statfs(memory) {
+            Ok(stat) if stat.filesystem_type() == TMPFS_MAGIC => {
+                builder(memory).or_else(|_| builder(&std::env::temp_dir()))?
+            }
+            _ => builder(&std::env::temp_dir())?,
+        };
+        Ok(Self { directory, arenas: 0 })
+    }
+
+    /// A fresh arena. Its path was never used before, so nothing remembered by path fits it.
+    pub(crate) fn arena(&mut self) -> io::Result<Arena> {
+        self.arenas += 1;
+        let directory = self.directory.path().canonicalize()?.join(self.arenas.to_string());
+        fs::create_dir(&directory)?;
+        let arena = Arena { directory };
+        fs::create_dir(arena.root())?;
+        fs::create_dir(arena.outside())?;
+        fs::write(arena.outside().join(OUTSIDE_FILE), OUTSIDE_SECRET)?;
+        Ok(arena)
+    }
+}
+
+/// See the module. Removed when dropped.
+pub(crate) struct Arena {
+    directory: PathBuf,
+}
+
+impl Arena {
+    /// What the subject opens.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.directory.join(ROOT)
+    }
+
+    fn outside(&self) -> PathBuf {
+        self.directory.join(OUTSIDE_DIRECTORY)
+    }
+
+    /// Puts things on disk before any subject looks.
+    pub(crate) fn plant(&self, plants: &[Plant]) -> io::Result<()> {
+        let place = |path: &str| -> io::Result<PathBuf> {
+            let place = self.root().join(path);
+            if let Some(parent) = place.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            Ok(place)
+        };
+        for plant in plants {
+            match plant {
+                Plant::File { path, data } => fs::write(place(path)?, &**data)?,
+                Plant::Directory { path } => fs::create_dir_all(place(path)?)?,
+                Plant::Symlink { path, target } => symlink(self.expand(target), place(path)?)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The invocation with [`OUTSIDE`] in its path replaced by the real place.
+    pub(crate) fn aimed(&self, invocation: &Invocation) -> Invocation {
+        let mut aimed = invocation.clone();
+        if invocation.path().contains(OUTSIDE) {
+            match &mut aimed {
+                Invocation::WriteFile { path, .. }
+                | Invocation::ReadFile { path }
+                | Invocation::CreateDirectory { path }
+                | Invocation::Exists { path }
+                | Invocation::DeleteFile { path }
+                | Invocation::ListFiles { directory: path } => *path = self.expand(path),
+                Invocation::Recover => {}
+            }
+        }
+        aimed
+    }
+
+    /// The outcome without this arena's random path in the subject's words: two runs read the same.
+    pub(crate) fn anonymous(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Fail { kind, message } => {
+                Outcome::Fail { kind, message: self.anonymous_text(&message) }
+            }
+            Outcome::Broken(text) => Outcome::Broken(self.anonymous_text(&text)),
+            other => other,
+        }
+    }
+
+    /// `text` with this arena's paths named for what they are.
+    pub(crate) fn anonymous_text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (path, name) in
+            [(self.root(), "<root>"), (self.outside(), "<outside>"), (self.directory.clone(), "<arena>")]
+        {
+            if let Some(path) = path.to_str() {
+                text = text.replace(path, name);
+            }
+        }
+        text
+    }
+
+    fn expand(&self, text: &str) -> String {
+        text.replace(OUTSIDE, &self.outside().to_string_lossy())
+    }
+
+    /// What lies below the root now.
+    pub(crate) fn tree(&self) -> io::Result<Tree> {
+        let mut tree = Tree::default();
+        read_tree(&self.root(), "", &mut tree)?;
+        Ok(tree)
+    }
+
+    /// What changed beside the root since the arena was made, one line each.
+    pub(crate) fn changes_outside(&self) -> io::Result<Vec<String>> {
+        let mut changes = Vec::new();
+        let mut kept = false;
+        for entry in fs::read_dir(&self.directory)? {
+            let name = entry?.file_name();
+            if name != ROOT && name != OUTSIDE_DIRECTORY {
+                changes.push(format!("{:?} appeared beside the root", name.to_string_lossy()));
+            }
+        }
+        let mut tree = Tree::default();
+        if self.outside().is_dir() {
+            read_tree(&self.outside(), "", &mut tree)?;
+        }
+        for (path, node) in &tree.0 {
+            match node {
+                Node::File(data) if path == OUTSIDE_FILE => {
+                    kept = true;
+                    if **data != *OUTSIDE_SECRET.as_bytes() {
+                        changes.push(format!("the file {path:?} outside the root was changed"));
+                    }
+                }
+                _ => changes.push(format!("{path:?} appeared in a directory outside the root")),
+            }
+        }
+        if !kept {
+            changes.push(format!("the file {OUTSIDE_FILE:?} outside the root was removed"));
+        }
+        changes.sort_unstable();
+        Ok(changes)
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // What cannot be removed now goes with the scratch directory.
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn read_tree(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        let node = if kind.is_dir() {
+            read_tree(&entry.path(), &format!("{path}/"), tree)?;
+            Node::Directory
+        } else if kind.is_symlink() {
+            let target = fs::read_link(entry.path())?;
+            Node::Symlink(target.to_string_lossy().into_owned())
+        } else if kind.is_file() {
+            Node::File(fs::read(entry.path())?.into())
+        } else {
+            Node::Other
+        };
+        tree.0.insert(path, node);
+    }
+    Ok(())
+}

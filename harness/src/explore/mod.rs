@@ -1,0 +1,16 @@
+//! Exploring: running a subject through scenarios, fault by fault, with real processes.
+//!
+//! `campaign` spreads scenarios over threads, `sweep` makes the trials of one scenario, `trial` runs one,
+//! `arena` is the place where it happens, `generate` thinks up further workloads.
+
+mod arena;
+mod campaign;
+mod generate;
+mod profile;
+mod replay;
+mod sweep;
+mod trial;
+
+pub use campaign::{Campaign, Failure, Outcome};
+pub use profile::{Effort, Profile};
+pub use replay::{Replayed, replay};

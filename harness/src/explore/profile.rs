@@ -1,0 +1,43 @@
+//! Profiles: how much effort a run makes beyond what is exhaustive anyway.
+
+use clap::ValueEnum;
+use strum::Display;
+
+/// How thorough a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Display, ValueEnum)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Profile {
+    /// Every scenario, every event; a few generated workloads. For every commit.
+    #[default]
+    Quick,
+    /// The same with many more generated workloads and random instants.
+    Full,
+    /// As much as a night allows.
+    Nightly,
+}
+
+/// The numbers behind a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Generated workloads, each run fault-free and killed at every event.
+    pub workloads: u32,
+    /// Most operations of one generated workload.
+    pub workload_operations_max: usize,
+    /// Kills at random instants in each scenario that asks for them.
+    pub random_kills: u32,
+}
+
+impl Profile {
+    /// The numbers, for a subject whose processes are forked or started by exec (some 60 ms each).
+    pub fn effort(self, forks: bool) -> Effort {
+        let (workloads, random_kills) = match (self, forks) {
+            (Self::Quick, true) => (16, 64),
+            (Self::Quick, false) => (2, 16),
+            (Self::Full, true) => (128, 512),
+            (Self::Full, false) => (16, 64),
+            (Self::Nightly, true) => (4096, 8192),
+            (Self::Nightly, false) => (256, 512),
+        };
+        Effort { workloads, workload_operations_max: 6, random_kills }
+    }
+}

@@ -1,0 +1,246 @@
+//! The sweep: every trial of one scenario, from the fault-free run to the last strike.
+
+use std::{sync::Arc, time::Duration};
+
+use crashworthy::{Category, Guarantee};
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+
+use super::{
+    arena::Scratch,
+    profile::Effort,
+    trial::{Record, Stage, TrialError},
+};
+use crate::{
+    fault::{FaultKind, Strike},
+    history::{Baseline, Moment},
+    judge::{Case, Docket, Totals},
+    scenario::Scenario,
+    subject::{Launcher, Subject, protocol::Hello},
+    trace::Trace,
+};
+
+/// How often a strike is tried on a subject whose calls differ from run to run.
+const ATTEMPTS_MAX: usize = 3;
+/// Kills at random instants fall into this long a time after the workload begins. Short operations are
+/// over by then; that they are is part of being random.
+const RANDOM_KILL_WITHIN: Duration = Duration::from_micros(1500);
+
+/// What one thread works with.
+pub(crate) struct Workplace<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) launcher: Launcher,
+    pub(crate) scratch: Scratch,
+}
+
+/// What the campaign is told while a scenario is swept.
+pub(crate) enum News<'a> {
+    Greeted(&'a Hello),
+    Planned(usize),
+    Trial,
+    Refuted(&'a Case),
+}
+
+/// What is known after a scenario was swept.
+#[derive(Default)]
+pub(crate) struct Swept {
+    pub(crate) docket: Docket,
+    pub(crate) totals: Totals,
+}
+
+/// How much of a scenario to do.
+pub(crate) struct Sweep<'a> {
+    pub(crate) scenario: &'a Arc<Scenario>,
+    pub(crate) seed: u64,
+    pub(crate) effort: Effort,
+    /// Asked before every trial; true ends the sweep early.
+    pub(crate) is_over: &'a dyn Fn() -> bool,
+}
+
+impl Sweep<'_> {
+    /// Runs every trial. What was judged before an error stands in `swept`.
+    pub(crate) fn run(
+        &self,
+        workplace: &mut Workplace<'_>,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), TrialError> {
+        let mut stage = Stage {
+            subject: workplace.subject,
+            launcher: &mut workplace.launcher,
+            scratch: &mut workplace.scratch,
+            scenario: self.scenario,
+            baseline: Arc::default(),
+        };
+        let rehearsal = self.rehearse(&mut stage, swept, tell)?;
+        let trace = &rehearsal.trace;
+        let recovers = rehearsal.evidence.recovers;
+        let nested = recovers && self.has(FaultKind::NestedKill);
+
+        let strikes = self.strikes(trace, recovers);
+        let random = self.random_strikes();
+        tell(&News::Planned(strikes.len() + random.len()));
+        for strike in strikes {
+            // Killed before an event is where the event before it left things: recovery is struck once.
+            let strike_recovery = nested && !matches!(strike, Strike::Kill { event: 1.., side: crate::fault::Side::Before });
+            let record = self.trial(&mut stage, swept, tell, &strike, trace, strike_recovery)?;
+            if !strike_recovery {
+                continue;
+            }
+            let Some(record) = record else { continue };
+            let faults = [FaultKind::Kill, FaultKind::Torn].map(FaultKind::fault);
+            let recoveries: Vec<Strike> = faults
+                .into_iter()
+                .flatten()
+                .flat_map(|fault| fault.strikes(&record.recovery))
+                .filter(|strike| !matches!(strike, Strike::KillAfterAck { .. }))
+                .collect();
+            tell(&News::Planned(recoveries.len()));
+            for recovery in recoveries {
+                let both = Strike::InRecovery {
+                    workload: Box::new(strike.clone()),
+                    recovery: Box::new(recovery),
+                };
+                self.trial(&mut stage, swept, tell, &both, trace, false)?;
+            }
+        }
+        for strike in random {
+            self.trial(&mut stage, swept, tell, &strike, trace, false)?;
+        }
+        Ok(())
+    }
+
+    fn has(&self, kind: FaultKind) -> bool {
+        self.scenario.faults.contains(&kind)
+    }
+
+    fn strikes(&self, trace: &Trace, recovers: bool) -> Vec<Strike> {
+        let mut kinds = self.scenario.faults.clone();
+        if !recovers {
+            kinds.retain(|kind| *kind != FaultKind::Pause);
+        }
+        kinds
+            .into_iter()
+            .filter_map(FaultKind::fault)
+            .flat_map(|fault| fault.strikes(trace))
+            .collect()
+    }
+
+    fn random_strikes(&self) -> Vec<Strike> {
+        if !self.has(FaultKind::RandomKill) {
+            return Vec::new();
+        }
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
+        (0..self.effort.random_kills)
+            .map(|_| Strike::KillAfterTime {
+                micros: random.random_range(0..RANDOM_KILL_WITHIN.as_micros() as u64),
+            })
+            .collect()
+    }
+
+    fn rehearse(
+        &self,
+        stage: &mut Stage<'_>,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<Record, TrialError> {
+        let mut rehearsal = stage.rehearse()?;
+        swept.totals.trials += 1;
+        tell(&News::Greeted(&rehearsal.hello));
+        let quiet = |moment: &Moment| matches!(moment, Moment::Settled | Moment::Acknowledged(_));
+        let trees = &rehearsal.evidence.trees;
+        let mut baseline = Baseline {
+            files: trees
+                .iter()
+                .filter(|(moment, _)| quiet(moment))
+                .flat_map(|(_, tree)| tree.files().map(str::to_owned))
+                .collect(),
+            twins: None,
+        };
+        if self.scenario.judges.contains(&Guarantee::DeterministicLayout) {
+            baseline.twins = Some((stage.twin()?, stage.twin()?));
+            swept.totals.trials += 2;
+        }
+        stage.baseline = Arc::new(baseline);
+        rehearsal.evidence.baseline = Arc::clone(&stage.baseline);
+
+        for blind_spot in &rehearsal.trace.blind_spots {
+            for &guarantee in &self.scenario.judges {
+                if matches!(guarantee.category(), Category::ProcessKill) {
+                    swept.docket.doubt(guarantee, blind_spot);
+                }
+            }
+        }
+        // A subject that fails only because tracing refused it a way to do input and output is not
+        // at fault. So it is judged by a run that nobody traced, and its kills are not judged at all.
+        if rehearsal.trace.bypass_refused && Docket::default().judge_record(&rehearsal) {
+            for &guarantee in &self.scenario.judges {
+                swept.docket.doubt(
+                    guarantee,
+                    "it needs io_uring or asynchronous input and output, which bypasses system calls \
+                     and was refused while tracing",
+                );
+            }
+            return Err(TrialError::Diverged("it works only where nobody traces it".into()));
+        }
+        self.judge(swept, tell, &rehearsal);
+        Ok(rehearsal)
+    }
+
+    fn trial(
+        &self,
+        stage: &mut Stage<'_>,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+        strike: &Strike,
+        rehearsal: &Trace,
+        trace_recovery: bool,
+    ) -> Result<Option<Record>, TrialError> {
+        if (self.is_over)() {
+            return Err(TrialError::Interrupted);
+        }
+        let mut attempt = 1;
+        let record = loop {
+            match stage.strike(strike, rehearsal, trace_recovery) {
+                Err(TrialError::Diverged(_)) if attempt < ATTEMPTS_MAX => attempt += 1,
+                Err(TrialError::Diverged(why)) => {
+                    for &guarantee in &self.scenario.judges {
+                        swept.docket.doubt(
+                            guarantee,
+                            &format!("its system calls differ from run to run: {why}"),
+                        );
+                    }
+                    tell(&News::Trial);
+                    return Ok(None);
+                }
+                other => break other?,
+            }
+        };
+        swept.totals.trials += 1;
+        swept.totals.kills += usize::from(strike.is_kill());
+        swept.totals.torn_writes += usize::from(strike.is_torn());
+        if let Strike::InRecovery { .. } = strike {
+            // Two processes die in it.
+            swept.totals.kills += 1;
+        }
+        self.judge(swept, tell, &record);
+        tell(&News::Trial);
+        Ok(Some(record))
+    }
+
+    fn judge(&self, swept: &mut Swept, tell: &mut dyn FnMut(&News<'_>), record: &Record) {
+        for guarantee in
+            swept.docket.judge(&record.evidence, &record.trace, &record.recovery)
+        {
+            if let Some(case) = swept.docket.case(guarantee) {
+                tell(&News::Refuted(case));
+            }
+        }
+    }
+}
+
+impl Docket {
+    /// Whether a trial shows anything broken.
+    pub(crate) fn judge_record(mut self, record: &Record) -> bool {
+        !self.judge(&record.evidence, &record.trace, &record.recovery).is_empty()
+    }
+}

@@ -1,0 +1,510 @@
+//! One trial: a scenario under one strike, with real processes, and everything that was seen.
+//!
+//! The process that runs the workload is traced and struck. Whoever looks afterwards is a fresh process
+//! that nobody traces, unless its recovery is to be struck as well.
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crashworthy::{ErrorKind, Operation};
+
+use super::arena::{Arena, Scratch};
+use crate::{
+    fault::Strike,
+    history::{
+        Baseline, Entry, Evidence, History, Invocation, Moment, Outcome, Phase, Tree,
+    },
+    scenario::Scenario,
+    subject::{Launcher, Plain, Progress, Subject, Traced, protocol},
+    trace::Trace,
+};
+
+/// How long `recover` may take beside a held writer. It may be waiting for that very writer, so a
+/// time-out is no finding.
+const BESIDE_WRITER_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How many left-overs of a crash are looked for by name.
+const LEFT_OVERS_PROBED_MAX: usize = 8;
+
+/// What a trial gives.
+pub(crate) struct Record {
+    pub(crate) evidence: Evidence,
+    /// The workload's events.
+    pub(crate) trace: Trace,
+    /// The events of `recover`, where that was traced.
+    pub(crate) recovery: Trace,
+    /// What the subject said of itself.
+    pub(crate) hello: protocol::Hello,
+}
+
+/// Why a trial gives nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TrialError {
+    /// The subject could not be started or did not speak the protocol.
+    #[error("the subject did not start: {0}")]
+    Subject(String),
+    /// The subject's calls were not those of the fault-free run, so the strike found no target.
+    #[error("its system calls differ from run to run: {0}")]
+    Diverged(String),
+    /// The run was interrupted.
+    #[error("the run was interrupted")]
+    Interrupted,
+    /// The harness failed.
+    #[error("the harness failed: {0}")]
+    Harness(#[from] io::Error),
+}
+
+/// Something that answers operations.
+trait Client {
+    fn run(&mut self, invocation: &Invocation) -> Outcome;
+}
+
+impl Client for Plain {
+    fn run(&mut self, invocation: &Invocation) -> Outcome {
+        self.call(invocation)
+    }
+}
+
+impl Client for Traced<'_> {
+    fn run(&mut self, invocation: &Invocation) -> Outcome {
+        match self.call(invocation) {
+            Progress::Ended(outcome) => outcome,
+            Progress::Held => Outcome::Broken("it is held".into()),
+        }
+    }
+}
+
+/// A process that could not be opened on a crash state: it answers nothing, and says why.
+struct Unopened(String);
+
+impl Client for Unopened {
+    fn run(&mut self, _: &Invocation) -> Outcome {
+        Outcome::Broken(self.0.clone())
+    }
+}
+
+/// Everything that stays the same between the trials of a scenario.
+pub(crate) struct Stage<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) launcher: &'a mut Launcher,
+    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) scenario: &'a Arc<Scenario>,
+    pub(crate) baseline: Arc<Baseline>,
+}
+
+/// What one trial collects as it goes.
+struct Notes {
+    arena: Arena,
+    history: History,
+    trees: Vec<(Moment, Tree)>,
+}
+
+impl Notes {
+    fn run(&mut self, phase: Phase, client: &mut dyn Client, invocation: &Invocation) -> &Outcome {
+        let outcome = client.run(&self.arena.aimed(invocation));
+        self.note(phase, invocation, outcome)
+    }
+
+    fn note(&mut self, phase: Phase, invocation: &Invocation, outcome: Outcome) -> &Outcome {
+        let outcome = self.arena.anonymous(outcome);
+        self.history.push(Entry { phase, invocation: invocation.clone(), outcome });
+        &self.history[self.history.len() - 1].outcome
+    }
+
+    fn look(&mut self, moment: Moment) -> io::Result<&Tree> {
+        let tree = self.arena.tree()?;
+        self.trees.push((moment, tree));
+        Ok(&self.trees[self.trees.len() - 1].1)
+    }
+}
+
+impl Stage<'_> {
+    /// The fault-free run, traced, with a look at the disk after every acknowledgement.
+    pub(crate) fn rehearse(&mut self) -> Result<Record, TrialError> {
+        let mut notes = self.notes()?;
+        let mut process = self.launcher.traced.start()?;
+        let hello = process
+            .greet(&notes.arena.root(), &self.subject.options)
+            .map_err(|why| subject_failed(&notes, &why))?;
+        for invocation in &self.scenario.set_up {
+            notes.run(Phase::SetUp, &mut process, invocation);
+        }
+        notes.look(Moment::Settled)?;
+        process.aim(Strike::None);
+        for (index, invocation) in self.scenario.workload().iter().enumerate() {
+            notes.run(Phase::Workload, &mut process, invocation);
+            notes.look(Moment::Acknowledged(index))?;
+        }
+        process.disarm();
+        observe(&mut notes, self.scenario, Phase::Finished, &mut process, &[]);
+        process.finish()?;
+        let trace = process.take_trace();
+        drop(process);
+        self.record(notes, Strike::None, &hello, trace, Trace::default())
+    }
+
+    /// The same operations once more, with nobody tracing; the tree that they leave.
+    pub(crate) fn twin(&mut self) -> Result<Tree, TrialError> {
+        let mut notes = self.notes()?;
+        let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
+        for invocation in self.scenario.set_up.iter().chain(self.scenario.workload()) {
+            notes.run(Phase::Workload, &mut process, invocation);
+        }
+        process.finish()?;
+        self.launcher.bury(process)?;
+        Ok(notes.arena.tree()?)
+    }
+
+    /// One trial under `strike`, whose fault-free events are `rehearsal`. With `trace_recovery`, the
+    /// recovery after it is traced, so that it can be struck next.
+    pub(crate) fn strike(
+        &mut self,
+        strike: &Strike,
+        rehearsal: &Trace,
+        trace_recovery: bool,
+    ) -> Result<Record, TrialError> {
+        let mut notes = self.notes()?;
+        let (workload_strike, recovery_strike) = match strike {
+            Strike::InRecovery { workload, recovery } => (&**workload, Some(&**recovery)),
+            other => (other, None),
+        };
+        let (hello, trace) = match workload_strike {
+            Strike::KillAfterTime { micros } => {
+                (self.kill_after(*micros, &mut notes)?, Trace::default())
+            }
+            _ => self.run_struck(workload_strike, rehearsal, &mut notes)?,
+        };
+        if let Strike::Pause { .. } = workload_strike {
+            let mut reader = self.open_plain(&notes).map_err(TrialError::Subject)?;
+            observe(&mut notes, self.scenario, Phase::Finished, &mut reader, &[]);
+            self.launcher.bury(reader)?;
+            return self.record(notes, strike.clone(), &hello, trace, Trace::default());
+        }
+        let recovers = offers_recovery(&hello);
+        let crashed = notes.look(Moment::Crashed)?;
+        let left_overs = self.left_overs(crashed);
+        self.with_fresh(&mut notes, |stage, notes, process| {
+            observe(notes, stage.scenario, Phase::Crashed, process, &left_overs);
+            if recovers && (recovery_strike.is_some() || trace_recovery) {
+                return Ok(());
+            }
+            stage.repair(notes, recovers, process, &left_overs)
+        })?;
+        let mut recovery = Trace::default();
+        if recovers && (recovery_strike.is_some() || trace_recovery) {
+            let target = recovery_strike.unwrap_or(&Strike::None);
+            recovery = self.recover_traced(target, &mut notes, &left_overs)?;
+        }
+        self.record(notes, strike.clone(), &hello, trace, recovery)
+    }
+
+    /// Runs the workload in a traced process until the strike has ended or passed it.
+    fn run_struck(
+        &mut self,
+        strike: &Strike,
+        rehearsal: &Trace,
+        notes: &mut Notes,
+    ) -> Result<(protocol::Hello, Trace), TrialError> {
+        let Launcher { traced, plain } = &mut *self.launcher;
+        let mut beside = None;
+        let mut process = traced.start()?;
+        let hello = process
+            .greet(&notes.arena.root(), &self.subject.options)
+            .map_err(|why| subject_failed(notes, &why))?;
+        for invocation in &self.scenario.set_up {
+            notes.run(Phase::SetUp, &mut process, invocation);
+        }
+        process.aim(strike.clone());
+        let mut killed = false;
+        for (index, invocation) in self.scenario.workload().iter().enumerate() {
+            let aimed = notes.arena.aimed(invocation);
+            let outcome = match process.call(&aimed) {
+                Progress::Ended(outcome) => outcome,
+                Progress::Held => {
+                    // Only a plain process can work beside a held one.
+                    let mut other = plain.start()?;
+                    let root = notes.arena.root();
+                    let mut recovered = match other.greet(&root, &self.subject.options) {
+                        Ok(_) => {
+                            other.limit_operations(BESIDE_WRITER_WAIT_MAX);
+                            other.call(&Invocation::Recover)
+                        }
+                        Err(why) => Outcome::Broken(why),
+                    };
+                    if matches!(&recovered, Outcome::Broken(_)) {
+                        recovered = Outcome::Fail {
+                            kind: ErrorKind::Conflict,
+                            message: "no answer while the writer was held".into(),
+                        };
+                    }
+                    notes.note(Phase::BesideWriter, &Invocation::Recover, recovered);
+                    other.kill();
+                    beside = Some(other);
+                    loop {
+                        match process.go_on(&aimed) {
+                            Progress::Ended(outcome) => break outcome,
+                            Progress::Held => {}
+                        }
+                    }
+                }
+            };
+            killed = outcome == Outcome::Killed;
+            let broken = matches!(outcome, Outcome::Broken(_));
+            notes.note(Phase::Workload, invocation, outcome);
+            if killed || broken {
+                break;
+            }
+            if let Strike::KillAfterAck { operation } = strike
+                && *operation == index
+            {
+                killed = true;
+                break;
+            }
+        }
+        process.die()?;
+        let struck = process.is_struck() || (killed && matches!(strike, Strike::KillAfterAck { .. }));
+        let trace = process.take_trace();
+        drop(process);
+        if let Some(other) = beside {
+            self.launcher.bury(other)?;
+        }
+        if !struck {
+            return Err(TrialError::Diverged(format!(
+                "{} events were seen in the fault-free run, {} this time",
+                rehearsal.events.len(),
+                trace.events.len()
+            )));
+        }
+        for (index, (event, rehearsed)) in trace.events.iter().zip(&rehearsal.events).enumerate() {
+            if event.call != rehearsed.call || event.bytes != rehearsed.bytes {
+                return Err(TrialError::Diverged(format!(
+                    "event {index} was {} in the fault-free run and {} this time",
+                    rehearsed.call, event.call
+                )));
+            }
+        }
+        Ok((hello, trace))
+    }
+
+    /// Runs the workload free and kills it at an instant.
+    fn kill_after(&mut self, micros: u64, notes: &mut Notes) -> Result<protocol::Hello, TrialError> {
+        let mut process = self.launcher.plain.start()?;
+        let hello = process
+            .greet(&notes.arena.root(), &self.subject.options)
+            .map_err(|why| subject_failed(notes, &why))?;
+        for invocation in &self.scenario.set_up {
+            notes.run(Phase::SetUp, &mut process, invocation);
+        }
+        process.kill_at = Some(Instant::now() + Duration::from_micros(micros));
+        for invocation in self.scenario.workload() {
+            if !notes.run(Phase::Workload, &mut process, invocation).is_ok() {
+                break;
+            }
+        }
+        self.launcher.bury(process)?;
+        Ok(hello)
+    }
+
+    /// Recovery in a traced process under `strike`; when that kills it, once more in a fresh one.
+    fn recover_traced(
+        &mut self,
+        strike: &Strike,
+        notes: &mut Notes,
+        left_overs: &[String],
+    ) -> Result<Trace, TrialError> {
+        let scenario = Arc::clone(self.scenario);
+        let mut process = self.launcher.traced.start()?;
+        if let Err(why) = process.greet(&notes.arena.root(), &self.subject.options) {
+            drop(process);
+            repair(notes, &scenario, true, &mut Unopened(unopened(notes, &why)), left_overs)?;
+            return Ok(Trace::default());
+        }
+        process.aim(strike.clone());
+        if *strike == Strike::None {
+            notes.run(Phase::Recovery, &mut process, &Invocation::Recover);
+            process.disarm();
+            notes.look(Moment::Recovered)?;
+            observe(notes, &scenario, Phase::Recovered, &mut process, left_overs);
+            retry(notes, &scenario, &mut process);
+            let trace = process.take_trace();
+            return Ok(trace);
+        }
+        let outcome = process.run(&Invocation::Recover);
+        let struck = process.is_struck();
+        process.die()?;
+        let trace = process.take_trace();
+        drop(process);
+        if let Some(other) = beside {
+            self.launcher.bury(other)?;
+        }
+        if !struck {
+            return Err(TrialError::Diverged("recovery made fewer calls this time".into()));
+        }
+        notes.note(Phase::Recovery, &Invocation::Recover, outcome);
+        self.with_fresh(notes, |stage, notes, process| {
+            stage.repair(notes, true, process, left_overs)
+        })?;
+        Ok(trace)
+    }
+
+    /// Hands a fresh plain process to `use_it`; one that cannot open the root answers everything with
+    /// that reason.
+    fn with_fresh(
+        &mut self,
+        notes: &mut Notes,
+        use_it: impl FnOnce(&mut Self, &mut Notes, &mut dyn Client) -> Result<(), TrialError>,
+    ) -> Result<(), TrialError> {
+        match self.open_plain(notes) {
+            Ok(mut process) => {
+                let used = use_it(self, notes, &mut process);
+                self.launcher.bury(process)?;
+                used
+            }
+            Err(why) => use_it(self, notes, &mut Unopened(why)),
+        }
+    }
+
+    fn open_plain(&mut self, notes: &Notes) -> Result<Plain, String> {
+        let mut process = self.launcher.plain.start().map_err(|error| error.to_string())?;
+        match process.greet(&notes.arena.root(), &self.subject.options) {
+            Ok(_) => Ok(process),
+            Err(why) => {
+                let _ = self.launcher.bury(process);
+                Err(unopened(notes, &why))
+            }
+        }
+    }
+
+    fn repair(
+        &mut self,
+        notes: &mut Notes,
+        recovers: bool,
+        process: &mut dyn Client,
+        left_overs: &[String],
+    ) -> Result<(), TrialError> {
+        repair(notes, self.scenario, recovers, process, left_overs)
+    }
+
+    fn notes(&mut self) -> Result<Notes, TrialError> {
+        if crate::subject::watchdog::is_interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        let arena = self.scratch.arena()?;
+        arena.plant(&self.scenario.plants)?;
+        Ok(Notes { arena, history: History::new(), trees: Vec::new() })
+    }
+
+    /// Files on disk that neither the scenario names nor a fault-free run leaves.
+    fn left_overs(&self, crashed: &Tree) -> Vec<String> {
+        let known = self.scenario.paths();
+        crashed
+            .files()
+            .filter(|file| !self.baseline.files.contains(*file) && !known.contains(file))
+            .take(LEFT_OVERS_PROBED_MAX)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn record(
+        &self,
+        notes: Notes,
+        strike: Strike,
+        hello: &protocol::Hello,
+        trace: Trace,
+        recovery: Trace,
+    ) -> Result<Record, TrialError> {
+        // Subjects that were ended by Ctrl-C look like subjects that died.
+        if crate::subject::watchdog::is_interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        let outside = notes.arena.changes_outside()?;
+        let evidence = Evidence {
+            scenario: Arc::clone(self.scenario),
+            strike,
+            recovers: offers_recovery(hello),
+            baseline: Arc::clone(&self.baseline),
+            history: notes.history,
+            trees: notes.trees,
+            outside,
+        };
+        Ok(Record { evidence, trace, recovery, hello: hello.clone() })
+    }
+}
+
+fn subject_failed(notes: &Notes, why: &str) -> TrialError {
+    TrialError::Subject(notes.arena.anonymous_text(why))
+}
+
+fn unopened(notes: &Notes, why: &str) -> String {
+    format!("a fresh process could not open the root: {}", notes.arena.anonymous_text(why))
+}
+
+fn offers_recovery(hello: &protocol::Hello) -> bool {
+    hello.capabilities.iter().any(|capability| capability == protocol::RECOVER)
+}
+
+/// Recovery, where there is any, and the interrupted operation once more; looks after each.
+fn repair(
+    notes: &mut Notes,
+    scenario: &Scenario,
+    recovers: bool,
+    process: &mut dyn Client,
+    left_overs: &[String],
+) -> Result<(), TrialError> {
+    if recovers {
+        notes.run(Phase::Recovery, process, &Invocation::Recover);
+        notes.look(Moment::Recovered)?;
+        observe(notes, scenario, Phase::Recovered, process, left_overs);
+    }
+    retry(notes, scenario, process);
+    Ok(())
+}
+
+/// Reads everything that the scenario names, and looks for the left-overs by name.
+fn observe(
+    notes: &mut Notes,
+    scenario: &Scenario,
+    phase: Phase,
+    process: &mut dyn Client,
+    left_overs: &[String],
+) {
+    let paths = scenario.paths().into_iter().chain(left_overs.iter().map(String::as_str));
+    for path in paths {
+        notes.run(phase, process, &Invocation::ReadFile { path: path.to_owned() });
+        notes.run(phase, process, &Invocation::Exists { path: path.to_owned() });
+    }
+    for directory in scenario.directories() {
+        notes.run(phase, process, &Invocation::ListFiles { directory: directory.to_owned() });
+    }
+}
+
+/// The interrupted operation again, or the last change where none was interrupted; a write follows where
+/// that was not one, because only a write shows that the path is healthy.
+fn retry(notes: &mut Notes, scenario: &Scenario, process: &mut dyn Client) {
+    let workload = || {
+        notes.history.iter().filter(|entry| {
+            entry.phase == Phase::Workload && entry.invocation.is_change()
+        })
+    };
+    let interrupted = workload().find(|entry| entry.outcome == Outcome::Killed);
+    let Some(again) = interrupted.or_else(|| workload().last()) else { return };
+    let again = again.invocation.clone();
+    let write = match again.operation() {
+        Operation::DeleteFile => Some(again.path().to_owned()),
+        Operation::CreateDirectory => Some(format!("{}/{RETRY_FILE}", again.path())),
+        _ => None,
+    };
+    notes.run(Phase::Retry, process, &again);
+    if let Some(path) = write {
+        let data = RETRY_CONTENT.into();
+        notes.run(Phase::Retry, process, &Invocation::WriteFile { path, data });
+    }
+    observe(notes, scenario, Phase::Retried, process, &[]);
+}
+
+/// Written into a directory whose creation was interrupted.
+const RETRY_FILE: &str = "retry.bin";
+/// Content of a write that the scenario does not have.
+const RETRY_CONTENT: &str = "written after the crash";
