@@ -40,7 +40,8 @@ fn reclaim_one(staging: &Dir, name: &str) -> io::Result<()> {
     let file = match staging.open_with(name, &options) {
         Ok(file) => file.into_std(),
         // Removed or published since it was listed. Where the rename strikes in the middle of the lookup,
-        // the kernel sees the file leave the directory it was looked up in, and refuses with EXDEV.
+        // the kernel sees the file leave the directory that it was looked up in, and refuses with EXDEV.
+        // Eight contending threads met it once; it is too rare for a test to rely on.
         Err(error) if error.kind() == io::ErrorKind::NotFound || is_escape(&error) => return Ok(()),
         Err(error) => return Err(error),
     };

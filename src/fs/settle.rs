@@ -5,7 +5,7 @@
 //! directory syncs everything above it, whoever created it, and remembers that; later ones pay nothing.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     io, iter,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -21,10 +21,10 @@ const SETTLED_DIRECTORIES_MAX: usize = 65_536;
 
 /// The directories whose names this instance has made durable.
 #[derive(Debug, Default)]
-pub(super) struct Settled(Mutex<HashSet<StoragePath>>);
+pub(super) struct Settled(Mutex<BTreeSet<StoragePath>>);
 
 impl Settled {
-    fn directories(&self) -> MutexGuard<'_, HashSet<StoragePath>> {
+    fn directories(&self) -> MutexGuard<'_, BTreeSet<StoragePath>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
 //! Links planted inside the root: no operation reads, creates, changes or deletes anything outside.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, process::Command};
 
 use crashworthy::{Error, ErrorKind, StorageBackend, fs::Profile};
 
@@ -120,13 +120,27 @@ fn the_reserved_directory_may_not_be_a_link() {
 }
 
 #[test]
-fn a_pipe_is_not_a_file_and_does_not_hang() {
-    use std::os::unix::net::UnixListener;
+fn a_link_under_the_root_to_a_file_is_not_a_file() {
     for profile in PROFILES {
         let sandbox = planted(profile);
-        let _socket = UnixListener::bind(sandbox.root().join("d/socket")).unwrap();
-        sandbox.store.read_file(&path("d/socket")).unwrap_err();
-        assert!(!sandbox.store.exists(&path("d/socket")).unwrap());
+        sandbox.store.write_file(&path("d/a"), b"x").unwrap();
+        symlink("a", sandbox.root().join("d/link")).unwrap();
+        sandbox.store.read_file(&path("d/link")).unwrap_err();
+        assert!(!sandbox.store.exists(&path("d/link")).unwrap());
+        assert_eq!(sandbox.store.list_files(&path("d")).unwrap(), ["a"]);
+        sandbox.store.write_file(&path("d/link"), b"y").unwrap();
+        assert_eq!(sandbox.store.read_file(&path("d/a")).unwrap(), b"x");
+    }
+}
+
+#[test]
+fn a_pipe_is_not_a_file_and_does_not_hang_the_reader() {
+    for profile in PROFILES {
+        let sandbox = planted(profile);
+        let made = Command::new("mkfifo").arg(sandbox.root().join("d/pipe")).status().unwrap();
+        assert!(made.success());
+        sandbox.store.read_file(&path("d/pipe")).unwrap_err();
+        assert!(!sandbox.store.exists(&path("d/pipe")).unwrap());
         assert_eq!(sandbox.store.list_files(&path("d")).unwrap(), Vec::<String>::new());
     }
 }
