@@ -33,7 +33,8 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// A scratch directory on a memory file system, or else where temporary files go.
     pub(crate) fn new() -> io::Result<Self> {
-        let builder = |parent: &Path| tempfile::Builder::new().prefix("crashworthy-").tempdir_in(parent);
+        let builder =
+            |parent: &Path| tempfile::Builder::new().prefix("crashworthy-").tempdir_in(parent);
         let memory = Path::new(MEMORY_FILE_SYSTEM);
         let directory = match statfs(memory) {
             Ok(stat) if stat.filesystem_type() == TMPFS_MAGIC => {
@@ -122,9 +123,11 @@ impl Arena {
     /// `text` with this arena's paths named for what they are.
     pub(crate) fn anonymous_text(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for (path, name) in
-            [(self.root(), "<root>"), (self.outside(), "<outside>"), (self.directory.clone(), "<arena>")]
-        {
+        for (path, name) in [
+            (self.root(), "<root>"),
+            (self.outside(), "<outside>"),
+            (self.directory.clone(), "<arena>"),
+        ] {
             if let Some(path) = path.to_str() {
                 text = text.replace(path, name);
             }

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     fault::{FaultKind, Strike},
-    history::{Baseline, Moment},
     judge::{Case, Docket, Totals},
     scenario::Scenario,
     subject::{Launcher, Subject, protocol::Hello},
@@ -81,7 +80,8 @@ impl Sweep<'_> {
         tell(&News::Planned(strikes.len() + random.len()));
         for strike in strikes {
             // Killed before an event is where the event before it left things: recovery is struck once.
-            let strike_recovery = nested && !matches!(strike, Strike::Kill { event: 1.., side: crate::fault::Side::Before });
+            let strike_recovery = nested
+                && !matches!(strike, Strike::Kill { event: 1.., side: crate::fault::Side::Before });
             let record = self.trial(&mut stage, swept, tell, &strike, trace, strike_recovery)?;
             if !strike_recovery {
                 continue;
@@ -143,26 +143,9 @@ impl Sweep<'_> {
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<Record, TrialError> {
-        let mut rehearsal = stage.rehearse()?;
+        let rehearsal = stage.rehearse()?;
         swept.totals.trials += 1;
         tell(&News::Greeted(&rehearsal.hello));
-        let quiet = |moment: &Moment| matches!(moment, Moment::Settled | Moment::Acknowledged(_));
-        let trees = &rehearsal.evidence.trees;
-        let mut baseline = Baseline {
-            files: trees
-                .iter()
-                .filter(|(moment, _)| quiet(moment))
-                .flat_map(|(_, tree)| tree.files().map(str::to_owned))
-                .collect(),
-            twins: None,
-        };
-        if self.scenario.judges.contains(&Guarantee::DeterministicLayout) {
-            baseline.twins = Some((stage.twin()?, stage.twin()?));
-            swept.totals.trials += 2;
-        }
-        stage.baseline = Arc::new(baseline);
-        rehearsal.evidence.baseline = Arc::clone(&stage.baseline);
-
         for blind_spot in &rehearsal.trace.blind_spots {
             for &guarantee in &self.scenario.judges {
                 if matches!(guarantee.category(), Category::ProcessKill) {
@@ -228,9 +211,7 @@ impl Sweep<'_> {
     }
 
     fn judge(&self, swept: &mut Swept, tell: &mut dyn FnMut(&News<'_>), record: &Record) {
-        for guarantee in
-            swept.docket.judge(&record.evidence, &record.trace, &record.recovery)
-        {
+        for guarantee in swept.docket.judge(&record.evidence, &record.trace, &record.recovery) {
             if let Some(case) = swept.docket.case(guarantee) {
                 tell(&News::Refuted(case));
             }

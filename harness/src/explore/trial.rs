@@ -9,14 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crashworthy::{ErrorKind, Operation};
+use crashworthy::{ErrorKind, Guarantee, Operation};
 
 use super::arena::{Arena, Scratch};
 use crate::{
     fault::Strike,
-    history::{
-        Baseline, Entry, Evidence, History, Invocation, Moment, Outcome, Phase, Tree,
-    },
+    history::{Baseline, Entry, Evidence, History, Invocation, Moment, Outcome, Phase, Tree},
     scenario::Scenario,
     subject::{Launcher, Plain, Progress, Subject, Traced, protocol},
     trace::Trace,
@@ -121,7 +119,8 @@ impl Notes {
 }
 
 impl Stage<'_> {
-    /// The fault-free run, traced, with a look at the disk after every acknowledgement.
+    /// The fault-free run, traced, with a look at the disk after every acknowledgement. What it leaves is
+    /// the baseline of the trials that follow.
     pub(crate) fn rehearse(&mut self) -> Result<Record, TrialError> {
         let mut notes = self.notes()?;
         let mut process = self.launcher.traced.start()?;
@@ -142,11 +141,23 @@ impl Stage<'_> {
         process.finish()?;
         let trace = process.take_trace();
         drop(process);
+        let mut baseline = Baseline {
+            files: notes
+                .trees
+                .iter()
+                .flat_map(|(_, tree)| tree.files().map(str::to_owned))
+                .collect(),
+            twins: None,
+        };
+        if self.scenario.judges.contains(&Guarantee::DeterministicLayout) {
+            baseline.twins = Some((self.twin()?, self.twin()?));
+        }
+        self.baseline = Arc::new(baseline);
         self.record(notes, Strike::None, &hello, trace, Trace::default())
     }
 
     /// The same operations once more, with nobody tracing; the tree that they leave.
-    pub(crate) fn twin(&mut self) -> Result<Tree, TrialError> {
+    fn twin(&mut self) -> Result<Tree, TrialError> {
         let mut notes = self.notes()?;
         let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
         for invocation in self.scenario.set_up.iter().chain(self.scenario.workload()) {
@@ -264,7 +275,8 @@ impl Stage<'_> {
             }
         }
         process.die()?;
-        let struck = process.is_struck() || (killed && matches!(strike, Strike::KillAfterAck { .. }));
+        let struck =
+            process.is_struck() || (killed && matches!(strike, Strike::KillAfterAck { .. }));
         let trace = process.take_trace();
         drop(process);
         if let Some(other) = beside {
@@ -289,7 +301,11 @@ impl Stage<'_> {
     }
 
     /// Runs the workload free and kills it at an instant.
-    fn kill_after(&mut self, micros: u64, notes: &mut Notes) -> Result<protocol::Hello, TrialError> {
+    fn kill_after(
+        &mut self,
+        micros: u64,
+        notes: &mut Notes,
+    ) -> Result<protocol::Hello, TrialError> {
         let mut process = self.launcher.plain.start()?;
         let hello = process
             .greet(&notes.arena.root(), &self.subject.options)
@@ -336,9 +352,6 @@ impl Stage<'_> {
         process.die()?;
         let trace = process.take_trace();
         drop(process);
-        if let Some(other) = beside {
-            self.launcher.bury(other)?;
-        }
         if !struck {
             return Err(TrialError::Diverged("recovery made fewer calls this time".into()));
         }
@@ -484,9 +497,10 @@ fn observe(
 /// that was not one, because only a write shows that the path is healthy.
 fn retry(notes: &mut Notes, scenario: &Scenario, process: &mut dyn Client) {
     let workload = || {
-        notes.history.iter().filter(|entry| {
-            entry.phase == Phase::Workload && entry.invocation.is_change()
-        })
+        notes
+            .history
+            .iter()
+            .filter(|entry| entry.phase == Phase::Workload && entry.invocation.is_change())
     };
     let interrupted = workload().find(|entry| entry.outcome == Outcome::Killed);
     let Some(again) = interrupted.or_else(|| workload().last()) else { return };

@@ -109,7 +109,9 @@ fn why_not_measured(frame: &Frame, entry: Option<&Entry>, guarantee: Guarantee) 
     let doubts = entry.map(|entry| entry.doubts.iter().cloned().collect::<Vec<_>>());
     match (entry, doubts) {
         (_, Some(doubts)) if !doubts.is_empty() => Some(doubts.join("; ")),
-        _ if frame.interrupted => Some("the run was cut short before all of it was explored".into()),
+        _ if frame.interrupted => {
+            Some("the run was cut short before all of it was explored".into())
+        }
         (Some(entry), _) if entry.trials > 0 => None,
         _ if matches!(
             guarantee,
@@ -133,7 +135,9 @@ fn bound(frame: &Frame, entry: &Entry) -> String {
     let kills = entry.faults.contains(&FaultKind::Kill);
     let torn = entry.faults.contains(&FaultKind::Torn);
     match (kills, torn) {
-        (true, true) => parts.push("killed before and after every event and inside writes".to_owned()),
+        (true, true) => {
+            parts.push("killed before and after every event and inside writes".to_owned())
+        }
         (true, false) => parts.push("killed before and after every event".to_owned()),
         (false, true) => parts.push("killed inside writes".to_owned()),
         (false, false) => {}
@@ -147,11 +151,8 @@ fn bound(frame: &Frame, entry: &Entry) -> String {
     if parts.is_empty() {
         parts.push("fault-free".to_owned());
     }
-    let mut bound = format!(
-        "{count} workload{}, {}",
-        if count == 1 { "" } else { "s" },
-        parts.join(", ")
-    );
+    let mut bound =
+        format!("{count} workload{}, {}", if count == 1 { "" } else { "s" }, parts.join(", "));
     if kills && frame.random_kills > 0 {
         bound.push_str(&format!("; {} kills at random instants", frame.random_kills));
     }

@@ -1,8 +1,8 @@
 //! The backends that come with the tool.
 
 use crashworthy::{
-    FsBackend, MemoryBackend,
-    fs::{FsOptions, Profile},
+    MemoryBackend,
+    fs::{FsBackend, FsOptions, Profile},
 };
 
 use super::Backend;

@@ -79,6 +79,22 @@ impl Subject {
         })
     }
 
+    /// Whether its processes are forked from a server, and so cheap.
+    pub fn is_forked(&self) -> bool {
+        self.forks
+    }
+
+    /// The program and its arguments, or `None` for a backend of this executable.
+    pub fn command_line(&self) -> Option<Vec<String>> {
+        if self.launch.environment.iter().any(|(name, _)| *name == worker::WORKER) {
+            return None;
+        }
+        let program = self.launch.program.to_string_lossy().into_owned();
+        let arguments =
+            self.launch.arguments.iter().map(|word| word.to_string_lossy().into_owned());
+        Some(std::iter::once(program).chain(arguments).collect())
+    }
+
     /// The same subject, started by exec for every process instead of forked. Slower; for subjects that
     /// cannot fork, and to measure what forking saves.
     #[must_use]

@@ -332,7 +332,6 @@ impl<'t> Traced<'t> {
         Ok(())
     }
 
-
     fn explain_end(&self) -> String {
         let what = match (self.guard.as_ref().and_then(Guard::bite), self.ending) {
             (Some(bite), _) => bitten(bite, self.limits),

@@ -1,0 +1,328 @@
+//! The campaign: every scenario and the generated workloads, spread over threads, to one certificate.
+//!
+//! Each thread has its own processes, tracer and processor. Results are put together in the order of the
+//! scenarios, so that how the threads took turns cannot be seen in them.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crashworthy::{Claims, Guarantee};
+
+use super::{
+    arena::Scratch,
+    generate,
+    profile::{Effort, Profile},
+    sweep::{News, Sweep, Swept, Workplace},
+    trial::TrialError,
+};
+use crate::{
+    fault::FaultKind,
+    judge::{Case, Certificate, Docket, Frame, SubjectIdentity, Totals, certificate},
+    report::{Progress, Reporter},
+    scenario::Scenario,
+    subject::{Launcher, Limits, Subject, protocol::Hello, watchdog},
+    trace::pin,
+};
+
+/// What to certify, and how.
+pub struct Campaign {
+    /// The backend under test.
+    pub subject: Subject,
+    /// What it documents; `None` reads it strictly.
+    pub claims: Option<Claims>,
+    /// In the order in which they are run.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// How thorough.
+    pub profile: Profile,
+    /// Whether workloads are generated besides.
+    pub generate: bool,
+    /// Everything random derives from it.
+    pub seed: u64,
+    /// How many threads; at least one.
+    pub jobs: usize,
+    /// What a subject may use.
+    pub limits: Limits,
+    /// No further trial starts after this long.
+    pub time_budget: Option<Duration>,
+    /// Judge these guarantees only; `None` judges all.
+    pub only: Option<Vec<Guarantee>>,
+}
+
+/// What a campaign gives.
+pub struct Outcome {
+    /// The verdicts.
+    pub certificate: Certificate,
+    /// The smallest case against every refuted guarantee.
+    pub cases: Vec<Case>,
+    /// What shrank out of generated workloads that refuted something: scenarios to keep.
+    pub regressions: Vec<Scenario>,
+}
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The harness failed before anything could be judged.
+    #[error("the harness failed: {0}")]
+    Harness(#[from] std::io::Error),
+}
+
+/// What the threads share.
+struct Shared<'a> {
+    campaign: &'a Campaign,
+    effort: Effort,
+    reporter: Mutex<&'a mut dyn Reporter>,
+    identity: Mutex<Option<SubjectIdentity>>,
+    /// Why the rest need not be run.
+    stop: Mutex<Option<TrialError>>,
+    stopped: AtomicBool,
+    deadline: Option<Instant>,
+    next: AtomicUsize,
+}
+
+impl Campaign {
+    /// Runs it, telling `reporter` as it goes.
+    ///
+    /// # Errors
+    /// None that a subject can cause: those are verdicts.
+    pub fn run(&self, reporter: &mut dyn Reporter) -> Result<Outcome, Failure> {
+        let started = Instant::now();
+        let scenarios = self.selected();
+        reporter.report(&Progress::Started {
+            subject: &self.subject.label,
+            seed: self.seed,
+            scenarios: scenarios.len(),
+        });
+        let shared = Shared {
+            campaign: self,
+            effort: self.profile.effort(self.subject.is_forked()),
+            reporter: Mutex::new(reporter),
+            identity: Mutex::default(),
+            stop: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            deadline: self.time_budget.map(|budget| started + budget),
+            next: AtomicUsize::new(0),
+        };
+        let (mut swept, regressions, workloads) = shared.sweep_all(&scenarios);
+        let stop = shared.stop.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let subject = shared.identity.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let reporter = shared.reporter.into_inner().unwrap_or_else(PoisonError::into_inner);
+
+        swept.totals.wall_seconds = started.elapsed().as_secs_f64();
+        let random_scenarios =
+            scenarios.iter().filter(|scenario| scenario.faults.contains(&FaultKind::RandomKill));
+        let (mut unmeasurable, mut broken, mut interrupted) = (None, None, false);
+        match stop {
+            Some(error @ TrialError::Subject(_)) => unmeasurable = Some(error.to_string()),
+            Some(TrialError::Interrupted) => interrupted = true,
+            Some(error) => broken = Some(error.to_string()),
+            None => {}
+        }
+        let frame = Frame {
+            subject: subject.unwrap_or_else(|| SubjectIdentity {
+                command: self.subject.label.clone(),
+                ..SubjectIdentity::default()
+            }),
+            claims: self.claims.clone(),
+            profile: self.profile.to_string(),
+            seed: self.seed,
+            random_kills: random_scenarios.count() * shared.effort.random_kills as usize,
+            workloads,
+            interrupted,
+            unmeasurable,
+            broken,
+            only: self.only.clone(),
+        };
+        let certificate = certificate(&frame, &swept.docket, swept.totals);
+        let cases: Vec<Case> = swept
+            .docket
+            .cases()
+            .filter(|case| self.only.as_ref().is_none_or(|only| only.contains(&case.guarantee)))
+            .cloned()
+            .collect();
+        reporter.report(&Progress::Finished {
+            certificate: &certificate,
+            cases: &cases.iter().collect::<Vec<_>>(),
+        });
+        Ok(Outcome { certificate, cases, regressions })
+    }
+
+    /// The scenarios that judge something that is asked for.
+    fn selected(&self) -> Vec<Arc<Scenario>> {
+        let wanted = |scenario: &Arc<Scenario>| {
+            self.only
+                .as_ref()
+                .is_none_or(|only| scenario.judges.iter().any(|guarantee| only.contains(guarantee)))
+        };
+        self.scenarios.iter().filter(|scenario| wanted(scenario)).cloned().collect()
+    }
+}
+
+impl Shared<'_> {
+    fn sweep_all(&self, scenarios: &[Arc<Scenario>]) -> (Swept, Vec<Scenario>, usize) {
+        let results: Vec<Mutex<Swept>> = scenarios.iter().map(|_| Mutex::default()).collect();
+        let processors = pin::processors();
+        let jobs = self.campaign.jobs.clamp(1, scenarios.len().max(1));
+        let (mut regressions, mut workloads) = (Vec::new(), 0);
+        let mut generated = Swept::default();
+        thread::scope(|scope| {
+            for job in 0..jobs {
+                let results = &results;
+                let processor =
+                    (!processors.is_empty()).then(|| processors[job % processors.len()]);
+                scope.spawn(move || {
+                    if let Some(processor) = processor {
+                        pin::pin_to(processor);
+                    }
+                    if let Err(error) = self.work(scenarios, results) {
+                        self.stop(error);
+                    }
+                });
+            }
+        });
+        let mut swept = Swept::default();
+        for result in results {
+            swept.add(result.into_inner().unwrap_or_else(PoisonError::into_inner));
+        }
+        if self.campaign.generate && !self.is_over() {
+            thread::scope(|scope| {
+                let done = scope.spawn(|| {
+                    if let Some(&processor) = processors.first() {
+                        pin::pin_to(processor);
+                    }
+                    self.generate(&swept.docket, &mut generated)
+                });
+                match done.join() {
+                    Ok(Ok((found, count))) => (regressions, workloads) = (found, count),
+                    Ok(Err(error)) => self.stop(error),
+                    Err(_) => self.stop(TrialError::Harness(std::io::Error::other(
+                        "the generator of workloads panicked",
+                    ))),
+                }
+            });
+            swept.add(generated);
+        }
+        (swept, regressions, workloads)
+    }
+
+    /// What one thread does until nothing is left.
+    fn work(
+        &self,
+        scenarios: &[Arc<Scenario>],
+        results: &[Mutex<Swept>],
+    ) -> Result<(), TrialError> {
+        let mut workplace = self.workplace()?;
+        loop {
+            let index = self.next.fetch_add(1, Ordering::SeqCst);
+            let Some(scenario) = scenarios.get(index) else { return Ok(()) };
+            if self.is_over() {
+                return Err(TrialError::Interrupted);
+            }
+            let mut swept = lock(&results[index]);
+            let sweep = Sweep {
+                scenario,
+                seed: self.campaign.seed,
+                effort: self.effort,
+                is_over: &|| self.is_over(),
+            };
+            match sweep.run(&mut workplace, &mut swept, &mut |news| self.tell(scenario, news)) {
+                // Doubts are noted; other scenarios may fare better.
+                Ok(()) | Err(TrialError::Diverged(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn generate(
+        &self,
+        known: &Docket,
+        swept: &mut Swept,
+    ) -> Result<(Vec<Scenario>, usize), TrialError> {
+        let mut workplace = self.workplace()?;
+        let is_over = || self.is_over();
+        let generator = generate::Generator {
+            seed: self.campaign.seed,
+            effort: self.effort,
+            only: self.campaign.only.as_deref(),
+            is_over: &is_over,
+        };
+        generator.run(&mut workplace, known, swept, &mut |scenario, news| {
+            self.tell(scenario, news);
+        })
+    }
+
+    fn workplace(&self) -> Result<Workplace<'_>, TrialError> {
+        let subject = Arc::new(self.campaign.subject.clone());
+        Ok(Workplace {
+            subject: &self.campaign.subject,
+            launcher: Launcher::new(&subject, self.campaign.limits)?,
+            scratch: Scratch::new()?,
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+            || watchdog::is_interrupted()
+            || self.deadline.is_some_and(|deadline| deadline < Instant::now())
+    }
+
+    fn stop(&self, error: TrialError) {
+        let mut stop = lock(&self.stop);
+        // The first reason is the reason; an interruption that follows from it is not.
+        if stop.is_none() {
+            *stop = Some(error);
+        }
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+
+    fn tell(&self, scenario: &Scenario, news: &News<'_>) {
+        let mut reporter = lock(&self.reporter);
+        match news {
+            News::Greeted(hello) => {
+                let mut identity = lock(&self.identity);
+                if identity.is_none() {
+                    let found = identify(hello, &self.campaign.subject);
+                    reporter.report(&Progress::Greeted(&found));
+                    *identity = Some(found);
+                }
+            }
+            News::Planned(trials) => {
+                reporter.report(&Progress::Planned { scenario: &scenario.name, trials: *trials });
+            }
+            News::Trial => reporter.report(&Progress::Trial),
+            News::Refuted(case) => reporter.report(&Progress::Refuted(case)),
+        }
+    }
+}
+
+/// Who answered.
+pub(super) fn identify(hello: &Hello, subject: &Subject) -> SubjectIdentity {
+    SubjectIdentity {
+        name: hello.name.clone(),
+        version: hello.version.clone(),
+        command: subject.label.clone(),
+    }
+}
+
+impl Swept {
+    pub(super) fn add(&mut self, other: Self) {
+        self.docket.merge(other.docket);
+        let Totals { trials, kills, torn_writes, errors_injected, crash_states, schedules, .. } =
+            other.totals;
+        self.totals.trials += trials;
+        self.totals.kills += kills;
+        self.totals.torn_writes += torn_writes;
+        self.totals.errors_injected += errors_injected;
+        self.totals.crash_states += crash_states;
+        self.totals.schedules += schedules;
+    }
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,70 @@
+//! Replay: one stored trial once more.
+
+use std::sync::Arc;
+
+use crashworthy::Guarantee;
+
+use super::{
+    arena::Scratch,
+    trial::{Stage, TrialError},
+};
+use crate::{
+    fault::Strike,
+    judge::{Case, Docket},
+    scenario::Scenario,
+    subject::{Launcher, Limits, Subject},
+};
+
+/// What came of a replay.
+#[derive(Debug)]
+pub enum Replayed {
+    /// The guarantee is refuted again.
+    Reproduced(Box<Case>),
+    /// The trial ran, and nothing was wrong this time.
+    NotReproduced,
+    /// The trial could not be run: why.
+    Impossible(String),
+}
+
+/// Runs `scenario` under `strike` against `subject` and judges `guarantee`.
+pub fn replay(
+    subject: &Subject,
+    limits: Limits,
+    scenario: Scenario,
+    strike: &Strike,
+    guarantee: Guarantee,
+) -> Replayed {
+    match run(subject, limits, scenario, strike, guarantee) {
+        Ok(Some(case)) => Replayed::Reproduced(case),
+        Ok(None) => Replayed::NotReproduced,
+        Err(error) => Replayed::Impossible(error.to_string()),
+    }
+}
+
+fn run(
+    subject: &Subject,
+    limits: Limits,
+    mut scenario: Scenario,
+    strike: &Strike,
+    guarantee: Guarantee,
+) -> Result<Option<Box<Case>>, TrialError> {
+    scenario.judges = vec![guarantee];
+    let scenario = Arc::new(scenario);
+    let mut launcher = Launcher::new(&Arc::new(subject.clone()), limits)?;
+    let mut scratch = Scratch::new()?;
+    let mut stage = Stage {
+        subject,
+        launcher: &mut launcher,
+        scratch: &mut scratch,
+        scenario: &scenario,
+        baseline: Arc::default(),
+    };
+    let rehearsal = stage.rehearse()?;
+    let record = match strike {
+        Strike::None => rehearsal,
+        strike => stage.strike(strike, &rehearsal.trace, false)?,
+    };
+    let mut docket = Docket::default();
+    docket.judge(&record.evidence, &record.trace, &record.recovery);
+    Ok(docket.case(guarantee).cloned().map(Box::new))
+}
