@@ -3,7 +3,7 @@
 //! An id never changes its meaning; certificates, claims files and CI baselines refer to it.
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, VariantArray};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// What a guarantee is about, in the order in which certificates list them.
 #[derive(
@@ -45,7 +45,7 @@ macro_rules! catalogue {
         /// A guarantee that a backend may document and the harness can judge.
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString,
-            VariantArray, Serialize, Deserialize,
+            VariantArray, IntoStaticStr, Serialize, Deserialize,
         )]
         #[serde(rename_all = "kebab-case")]
         #[strum(serialize_all = "kebab-case")]
@@ -126,4 +126,9 @@ catalogue! {
 impl Guarantee {
     /// All guarantees, in catalogue order.
     pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Its stable id, for example `kill-atomic-write`.
+    pub fn id(self) -> &'static str {
+        self.into()
+    }
 }

@@ -5,6 +5,7 @@
 //! certificate. `ARCHITECTURE.md` has the map.
 
 pub mod check;
+pub mod cli;
 pub mod explore;
 pub mod fault;
 pub mod history;

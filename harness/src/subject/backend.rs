@@ -53,3 +53,15 @@ impl Backend {
         self
     }
 }
+
+impl Backend {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it documents.
+    pub fn into_claims(self) -> Claims {
+        self.claims
+    }
+}

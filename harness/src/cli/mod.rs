@@ -1,0 +1,64 @@
+//! The command line: options, plan, run, report, exit code.
+//!
+//! Exit codes: 0 every claim upheld; 1 a claim refuted (or a counterexample reproduced); 2 usage; 3 a claimed
+//! guarantee was not measured; 70 the harness is the suspect.
+
+mod args;
+mod certify;
+mod explain;
+mod list;
+mod replay;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use miette::Report;
+
+use crate::subject;
+
+/// The command line is wrong, or names something that is.
+const USAGE: u8 = 2;
+/// The harness failed (`EX_SOFTWARE` of sysexits.h).
+const HARNESS: u8 = 70;
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+enum Stop {
+    /// The user can mend it: exit 2.
+    Usage(Report),
+    /// The harness is the suspect: exit 70.
+    Harness(Report),
+}
+
+impl Stop {
+    fn usage(message: impl std::fmt::Display) -> Self {
+        Self::Usage(miette::miette!("{message}"))
+    }
+
+    fn harness(message: impl std::fmt::Display) -> Self {
+        Self::Harness(miette::miette!("{message}"))
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    // Before anything else: this process may be a worker that was re-executed.
+    subject::become_worker_if_asked(&subject::backends());
+    let done = match args::Arguments::parse().command {
+        args::Command::Certify(arguments) => certify::certify(&arguments),
+        args::Command::Replay(arguments) => replay::replay(&arguments),
+        args::Command::Explain(arguments) => explain::explain(&arguments),
+        args::Command::List(arguments) => list::list(&arguments),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(Stop::Usage(report)) => {
+            eprintln!("{report:?}");
+            ExitCode::from(USAGE)
+        }
+        Err(Stop::Harness(report)) => {
+            eprintln!("{report:?}");
+            ExitCode::from(HARNESS)
+        }
+    }
+}
