@@ -41,7 +41,13 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
                 Progress::Finished { certificate, cases } => {
                     println!("{}", serde_json::to_string_pretty(certificate).unwrap());
                     for case in *cases {
-                        eprintln!("{} in {}: {:?}: {}", case.guarantee, case.evidence.scenario.name, case.evidence.strike, case.finding.summary);
+                        eprintln!(
+                            "{} in {}: {:?}: {}",
+                            case.guarantee,
+                            case.evidence.scenario.name,
+                            case.evidence.strike,
+                            case.finding.summary
+                        );
                     }
                 }
                 Progress::Planned { .. } | Progress::Trial => {}

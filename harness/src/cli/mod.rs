@@ -8,6 +8,7 @@ mod certify;
 mod explain;
 mod list;
 mod replay;
+// mod test_target;
 
 use std::process::ExitCode;
 
