@@ -6,6 +6,7 @@
 mod arena;
 mod campaign;
 mod generate;
+pub mod kill_point;
 mod profile;
 mod replay;
 mod sweep;

@@ -86,7 +86,7 @@ pub(crate) fn listen(tid: Tid) -> io::Result<()> {
 pub(crate) fn call_info(tid: Tid) -> io::Result<CallInfo> {
     // SAFETY: the structure is plain old data, for which zeroes are valid.
     let mut info: libc::ptrace_syscall_info = unsafe { mem::zeroed() };
-    let size = mem::size_of_val(&info);
+    let size = size_of_val(&info);
     // SAFETY: the kernel writes at most `size` bytes to `info`.
     let result =
         unsafe { libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, tid, size, ptr::from_mut(&mut info)) };
