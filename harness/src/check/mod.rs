@@ -2,15 +2,37 @@
 //!
 //! A checker counts what it really compared. A guarantee is upheld only where that count is above
 //! zero, so that a pass in which nothing was looked at cannot be mistaken for one.
+//!
+//! Most guarantees judge the same answers, so one walk over the history ([`walk`]) compares every
+//! answer with what was legal ([`oracle`]) and convicts exactly one guarantee of each wrong one:
+//! [`interface`] where nothing struck, [`kill`] after a crash, [`beside`] where recovery ran beside
+//! a writer; [`fidelity`] claims the confusions of two paths from the first two. What is not an answer
+//! is judged by files of its own: trees ([`layout`], [`reclaimed`], [`directory_delete`]) and
+//! the world outside the root ([`confined`]).
+
+mod beside;
+mod confined;
+mod directory_delete;
+mod fidelity;
+mod interface;
+mod kill;
+mod layout;
+mod list;
+mod oracle;
+mod reclaimed;
+mod walk;
+mod words;
+
+#[cfg(test)]
+mod evidence_builder;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
 
 use crashworthy::Guarantee;
 
 use crate::history::Evidence;
-
-/// Placeholder until the checkers land.
-pub fn checker(_: Guarantee) -> Option<&'static dyn Checker> {
-    None
-}
 
 /// Judges one guarantee.
 pub trait Checker: Sync {
@@ -37,4 +59,72 @@ pub struct Finding {
     pub entry: Option<usize>,
     /// One sentence: who saw what, and what would have been right.
     pub summary: String,
+}
+
+/// A guarantee judged by some of these sources, whose judgements add up.
+struct Sourced {
+    guarantee: Guarantee,
+    /// Whether the answers in the history give evidence on it.
+    answers: bool,
+    /// What else does.
+    more: Option<fn(&Evidence) -> Judgement>,
+}
+
+impl Checker for Sourced {
+    fn guarantee(&self) -> Guarantee {
+        self.guarantee
+    }
+
+    fn check(&self, evidence: &Evidence) -> Judgement {
+        let mut judgement = self.more.map_or_else(Judgement::default, |more| more(evidence));
+        if self.answers {
+            let answers = walk::judge(evidence, self.guarantee);
+            judgement.comparisons += answers.comparisons;
+            judgement.findings.extend(answers.findings);
+        }
+        judgement
+    }
+}
+
+const fn answers(guarantee: Guarantee) -> Sourced {
+    Sourced { guarantee, answers: true, more: None }
+}
+
+const fn also(guarantee: Guarantee, more: fn(&Evidence) -> Judgement) -> Sourced {
+    Sourced { guarantee, answers: true, more: Some(more) }
+}
+
+const fn only(guarantee: Guarantee, more: fn(&Evidence) -> Judgement) -> Sourced {
+    Sourced { guarantee, answers: false, more: Some(more) }
+}
+
+/// Every checker there is, in the order of the catalogue.
+pub fn all() -> &'static [&'static dyn Checker] {
+    const ALL: &[&dyn Checker] = &[
+        &answers(Guarantee::ReadYourWrite),
+        &answers(Guarantee::OverwriteReplaces),
+        &answers(Guarantee::MissingIsError),
+        &answers(Guarantee::WriteCreatesParents),
+        &answers(Guarantee::ListExact),
+        &answers(Guarantee::MkdirRecursive),
+        &answers(Guarantee::DeleteIdempotent),
+        &also(Guarantee::DeleteFilesOnly, directory_delete::judge),
+        &only(Guarantee::DeterministicLayout, layout::judge),
+        &answers(Guarantee::PathFidelity),
+        &only(Guarantee::Confined, confined::judge),
+        &answers(Guarantee::KillAtomicWrite),
+        &answers(Guarantee::KillDurableAck),
+        &answers(Guarantee::KillAtomicDelete),
+        &answers(Guarantee::KillDurableDelete),
+        &answers(Guarantee::KillRetryHeals),
+        &answers(Guarantee::KillOrphansInvisible),
+        &also(Guarantee::KillOrphansReclaimed, reclaimed::judge),
+        &answers(Guarantee::KillRecoveryIdempotent),
+    ];
+    ALL
+}
+
+/// The checker of `guarantee`, or `None` where nothing judges it yet.
+pub fn checker(guarantee: Guarantee) -> Option<&'static dyn Checker> {
+    all().iter().copied().find(|checker| checker.guarantee() == guarantee)
 }

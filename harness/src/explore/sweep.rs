@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crashworthy::{Category, Guarantee};
+use crashworthy::Category;
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{

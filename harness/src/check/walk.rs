@@ -1,0 +1,347 @@
+//! One walk over a history that compares every answer with what was legal at that point.
+//!
+//! Each comparison counts for one or more guarantees when it holds and convicts exactly one when it
+//! does not, so that a flaw is never charged twice. Which answers are judged depends on the strike:
+//! all of a fault-free run; those after the crash where one was killed; those from the pause on where
+//! recovery ran beside a writer. A set-up that was not acknowledged voids the last two.
+
+use std::collections::BTreeMap;
+
+use crashworthy::Guarantee;
+
+use super::{
+    Finding, Judgement, beside, fidelity, interface, kill, list,
+    oracle::{FileState, Oracle, is_refusal},
+    words,
+};
+use crate::{
+    fault::Strike,
+    history::{Entry, Evidence, Invocation, Outcome, Phase, Reply},
+};
+
+/// By which rules an answer is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Court {
+    /// Nothing has struck.
+    Interface,
+    /// A process was killed before.
+    Kill,
+    /// Recovery runs or ran beside the living writer.
+    Beside,
+}
+
+/// What kind of answer shows a path's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    Read,
+    Exists,
+    /// A name in a list, or its absence.
+    Listed,
+    /// A list as a whole, a change or a recovery.
+    Other,
+}
+
+/// One answer (or one name in a list) held against the oracle.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    pub(super) entry: usize,
+    pub(super) court: Court,
+    pub(super) sight: Sight,
+    pub(super) path: String,
+    /// [`FileState::epoch`] of the path.
+    pub(super) epoch: Option<usize>,
+    /// The guarantees it counts for; where it failed, the one that is refuted and why.
+    pub(super) result: Result<Vec<Guarantee>, (Guarantee, String)>,
+}
+
+/// Everything that the rules of a court look at.
+pub(super) struct Scene<'a> {
+    pub(super) evidence: &'a Evidence,
+    pub(super) oracle: &'a Oracle,
+    pub(super) index: usize,
+    pub(super) court: Court,
+    /// What the walk has found so far.
+    pub(super) before: &'a [Comparison],
+}
+
+impl Scene<'_> {
+    pub(super) fn entry(&self) -> &Entry {
+        &self.evidence.history[self.index]
+    }
+
+    pub(super) fn compare(
+        &self,
+        sight: Sight,
+        path: &str,
+        result: Result<Vec<Guarantee>, (Guarantee, String)>,
+    ) -> Comparison {
+        Comparison {
+            entry: self.index,
+            court: self.court,
+            sight,
+            path: path.to_owned(),
+            epoch: self.oracle.state(path).epoch,
+            result,
+        }
+    }
+
+    /// What `exists` said about `path` next to this entry, with no change in between.
+    pub(super) fn exists_beside(&self, path: &str) -> Option<bool> {
+        let phase = self.entry().phase;
+        let quiet = |entry: &&Entry| entry.phase == phase && !entry.invocation.is_change();
+        let truth = |entry: &Entry| match (&entry.invocation, &entry.outcome) {
+            (Invocation::Exists { path: asked }, Outcome::Ok(Reply::Truth(truth)))
+                if asked == path =>
+            {
+                Some(*truth)
+            }
+            _ => None,
+        };
+        let history = &self.evidence.history;
+        let after = history[self.index..].iter().take_while(quiet).find_map(truth);
+        after.or_else(|| history[..self.index].iter().rev().take_while(quiet).find_map(truth))
+    }
+
+    fn observer(&self) -> String {
+        words::observer(self.evidence, self.entry().phase)
+    }
+
+    fn sentence_of_read(&self, path: &str, state: &FileState) -> String {
+        let outcome = &self.entry().outcome;
+        format!(
+            "{} read {} and got {}; {} would have been right{}",
+            self.observer(),
+            words::place(&self.evidence.scenario, path),
+            words::outcome(outcome),
+            words::expected(state),
+            words::difference(outcome, state),
+        )
+    }
+
+    fn sentence_of_exists(&self, path: &str) -> String {
+        let right = if self.oracle.state(path).may_exist() { "true" } else { "false" };
+        format!(
+            "{} asked whether {} exists and got {}; {right} would have been right",
+            self.observer(),
+            words::place(&self.evidence.scenario, path),
+            words::outcome(&self.entry().outcome),
+        )
+    }
+
+    /// The sentence for a change that should have been acknowledged.
+    pub(super) fn sentence_of_change(&self) -> String {
+        let entry = self.entry();
+        let (verb, path) = (entry.invocation.operation(), entry.invocation.path());
+        let what = match path {
+            "" => verb.to_string(),
+            path => format!("{verb} of {}", words::place(&self.evidence.scenario, path)),
+        };
+        format!(
+            "{} got {} from {what}; an acknowledgement would have been right",
+            self.observer(),
+            words::outcome(&entry.outcome),
+        )
+    }
+}
+
+/// The judgement of `guarantee` by the answers of the history.
+pub(super) fn judge(evidence: &Evidence, guarantee: Guarantee) -> Judgement {
+    let mut judgement = Judgement::default();
+    for comparison in compare(evidence) {
+        match comparison.result {
+            Ok(counts) => judgement.comparisons += usize::from(counts.contains(&guarantee)),
+            Err((refuted, summary)) if refuted == guarantee => {
+                judgement.comparisons += 1;
+                judgement.findings.push(Finding { entry: Some(comparison.entry), summary });
+            }
+            Err(_) => {}
+        }
+    }
+    judgement
+}
+
+/// Whether the set-up was carried out, so that what a fault did to it can be judged.
+pub(super) fn is_set_up(evidence: &Evidence) -> bool {
+    let set_up = || evidence.history.iter().filter(|entry| entry.phase == Phase::SetUp);
+    set_up().count() >= evidence.scenario.set_up.len()
+        && set_up().all(|entry| entry.outcome.is_ok() || !entry.invocation.is_change())
+}
+
+/// The court for each entry, by index.
+fn courts(evidence: &Evidence) -> impl Fn(usize) -> Option<Court> + '_ {
+    let is_set_up = is_set_up(evidence);
+    // The operation in flight during the pause was invoked before recovery was.
+    let beside = evidence.history.iter().position(|entry| entry.phase == Phase::BesideWriter);
+    let paused_from = beside.map(|at| at.saturating_sub(1));
+    move |index| {
+        let phase = evidence.history[index].phase;
+        match &evidence.strike {
+            Strike::None => Some(Court::Interface),
+            _ if !is_set_up => None,
+            Strike::Pause { .. } => (paused_from.is_some_and(|from| index >= from)
+                && matches!(phase, Phase::Workload | Phase::Finished))
+            .then_some(Court::Beside),
+            _ => phase.is_after_crash().then_some(Court::Kill),
+        }
+    }
+}
+
+/// All comparisons of a trial.
+fn compare(evidence: &Evidence) -> Vec<Comparison> {
+    let mut oracle = Oracle::new(&evidence.scenario);
+    let mut comparisons = Vec::new();
+    let court_of = courts(evidence);
+    for (index, entry) in evidence.history.iter().enumerate() {
+        // An operation that the harness killed gave no answer to judge.
+        if entry.outcome != Outcome::Killed
+            && let Some(court) = court_of(index)
+        {
+            let scene = Scene { evidence, oracle: &oracle, index, court, before: &comparisons };
+            let found = answer(&scene);
+            comparisons.extend(found);
+        }
+        oracle.apply(index, entry);
+    }
+    without_repetition(comparisons)
+}
+
+fn answer(scene: &Scene<'_>) -> Vec<Comparison> {
+    let invocation = &scene.entry().invocation;
+    let path = invocation.path();
+    if let Invocation::Recover = invocation {
+        return kill::recovery(scene).into_iter().collect();
+    }
+    if !scene.oracle.is_ordinary(path) {
+        return Vec::new();
+    }
+    let one = match invocation {
+        Invocation::ReadFile { path } => read(scene, path),
+        Invocation::Exists { path } => exists(scene, path),
+        Invocation::ListFiles { directory } => return list::compare(scene, directory),
+        _ => {
+            return match scene.court {
+                Court::Interface => interface::change(scene),
+                Court::Kill => kill::change(scene),
+                Court::Beside => beside::change(scene),
+            };
+        }
+    };
+    one.into_iter().collect()
+}
+
+fn read(scene: &Scene<'_>, path: &str) -> Option<Comparison> {
+    let state = scene.oracle.state(path);
+    let ok = match &scene.entry().outcome {
+        Outcome::Ok(Reply::Data(data)) => state.may_hold(data),
+        Outcome::Fail { .. } => state.may_be_absent(),
+        _ => false,
+    };
+    let route = match scene.court {
+        Court::Interface => interface::read(scene, path, &state),
+        Court::Kill => kill::read(scene, path, &state),
+        Court::Beside => beside::sight(&state),
+    }?
+    .after_directory_delete(scene, &state);
+    let result = fidelity::claim(scene, Sight::Read, path, &state, ok, route);
+    Some(scene.compare(
+        Sight::Read,
+        path,
+        result.map_err(|refuted| (refuted, scene.sentence_of_read(path, &state))),
+    ))
+}
+
+fn exists(scene: &Scene<'_>, path: &str) -> Option<Comparison> {
+    let state = scene.oracle.state(path);
+    if scene.oracle.is_directory(path) {
+        return None;
+    }
+    let ok = match &scene.entry().outcome {
+        Outcome::Ok(Reply::Truth(true)) => state.may_exist(),
+        Outcome::Ok(Reply::Truth(false)) => state.may_be_absent(),
+        // The name of a left-over may be one that no user can give.
+        outcome => !words::is_named(&scene.evidence.scenario, path) && is_refusal(outcome),
+    };
+    let route = match scene.court {
+        Court::Interface => interface::exists(&state),
+        Court::Kill => kill::sight(scene, path, &state),
+        Court::Beside => beside::sight(&state),
+    }?
+    .after_directory_delete(scene, &state);
+    let result = fidelity::claim(scene, Sight::Exists, path, &state, ok, route);
+    Some(scene.compare(
+        Sight::Exists,
+        path,
+        result.map_err(|refuted| (refuted, scene.sentence_of_exists(path))),
+    ))
+}
+
+/// The guarantees that an answer counts for when it is right, and the one it refutes when not.
+pub(super) struct Route {
+    pub(super) counts: Vec<Guarantee>,
+    pub(super) refutes: Guarantee,
+}
+
+impl Route {
+    /// Counts for and refutes the same guarantee.
+    pub(super) fn to(guarantee: Guarantee) -> Self {
+        Self { counts: vec![guarantee], refutes: guarantee }
+    }
+
+    /// Charges a file that is gone to the delete of a directory above it, if there was one.
+    fn after_directory_delete(mut self, scene: &Scene<'_>, state: &FileState) -> Self {
+        if state.below_deleted && scene.court != Court::Beside {
+            self.counts.push(Guarantee::DeleteFilesOnly);
+            if matches!(
+                scene.entry().outcome,
+                Outcome::Fail { .. } | Outcome::Ok(Reply::Truth(false))
+            ) {
+                self.refutes = Guarantee::DeleteFilesOnly;
+            }
+        }
+        self
+    }
+}
+
+/// In a fault-free run, leaves one guarantee refuted by one wrong state of a path: the read of a file
+/// says more than `exists` about it, and both more than a list.
+fn without_repetition(mut comparisons: Vec<Comparison>) -> Vec<Comparison> {
+    let mut wrong_reads = BTreeMap::new();
+    let mut wrong_answers = BTreeMap::new();
+    for comparison in &comparisons {
+        if let Err((refuted, _)) = &comparison.result {
+            let state = (comparison.path.clone(), comparison.epoch);
+            match comparison.sight {
+                Sight::Read => {
+                    wrong_reads.insert(state.clone(), *refuted);
+                    wrong_answers.insert(state, ());
+                }
+                Sight::Exists => {
+                    wrong_answers.insert(state, ());
+                }
+                Sight::Listed | Sight::Other => {}
+            }
+        }
+    }
+    comparisons.retain_mut(|comparison| {
+        if comparison.court != Court::Interface {
+            return true;
+        }
+        let state = (comparison.path.clone(), comparison.epoch);
+        match (comparison.sight, &mut comparison.result) {
+            (Sight::Exists, Err((refuted, _))) => {
+                if let Some(read) = wrong_reads.get(&state) {
+                    *refuted = *read;
+                }
+                true
+            }
+            (Sight::Listed, Err(_)) => !wrong_answers.contains_key(&state),
+            // A write that reads back wrong created nothing that could be confirmed. Its comparison
+            // carries the epoch from before the write, so it is found by its entry.
+            (Sight::Other, Ok(counts)) if counts.contains(&Guarantee::WriteCreatesParents) => {
+                !wrong_reads.contains_key(&(state.0, Some(comparison.entry)))
+            }
+            _ => true,
+        }
+    });
+    comparisons
+}
