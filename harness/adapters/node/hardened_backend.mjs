@@ -148,10 +148,11 @@ class HardenedBackend {
         if (error.code !== 'ENOENT') throw error; // Removed behind our back: make it again.
       }
     }
-    let parent = await this.#directory([]);
+    let parent = this.#root;
     for (let depth = 1; depth <= components.length; depth += 1) {
       const child = join(this.#root, ...components.slice(0, depth));
       const created = await makeDirectory(child);
+      // Again, for disks that take `A` for `a`: an alias exists, and is no link.
       await this.#directory(components.slice(0, depth));
       if (created || !this.#settled.has(child)) await syncDirectory(parent);
       this.#settled.add(child);

@@ -24,11 +24,11 @@ class Subject {
   #rest = [];
   log = '';
 
-  constructor(t, file) {
+  constructor(t, file, options = []) {
     this.home = fs.mkdtempSync(join(tmpdir(), 'crashworthy-node-'));
     this.root = join(this.home, 'root');
     fs.mkdirSync(this.root);
-    this.process = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.process = spawn(process.execPath, [...options, file], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.exit = once(this.process, 'close');
     this.process.stderr.on('data', (chunk) => (this.log += chunk));
     this.process.stdout.on('data', (chunk) => this.#receive(chunk));
@@ -197,7 +197,7 @@ test('serve: malformed requests get an answer and the next one is handled', asyn
   const before = await subject.ask(write('a', 'x'));
   assert.equal(before.error.kind, 'Unsupported');
   assert.match(before.error.message, /before open/);
-  for (const line of ['', '{', '[]', 'null', '7', '"\xff"']) {
+  for (const line of ['', '{', '[]', 'null', '7', '{"id":7,"op":"hello","protocol":1,"x":"\xff"}']) {
     subject.send(Buffer.from(`${line}\n`, 'latin1'));
     const answer = await subject.answer();
     assert.equal(answer.id, null, line);
@@ -213,6 +213,7 @@ test('serve: malformed requests get an answer and the next one is handled', asyn
     { op: 'writeFile', path: 7, data: '' },
     { op: 'writeFile', path: 'a', data: 'YQ' },
     { op: 'writeFile', path: 'a', data: '!!!!' },
+    { op: 'writeFile', path: 'a', data: 'YWJj\n' },
     { op: 'listFiles', path: 'a' },
   ]) {
     assert.equal(await subject.kind(request), 'Unsupported', JSON.stringify(request));
@@ -260,12 +261,14 @@ test('serve: an answer is out before the next request is handled', async (t) => 
   const subject = custom(t, `
     import { serve } from './serve.mjs';
     serve({ name: 'n', version: 'v', open: async () => ({
-      readFile: async () => new Uint8Array(2 << 20),
+      readFile: async (path) => new Uint8Array(Number(path)),
       exists: async () => process.kill(process.pid, 'SIGKILL'),
     }) });`);
-  subject.send('{"id":1,"op":"open","root":"r"}\n{"id":2,"op":"readFile","path":"a"}\n{"id":3,"op":"exists","path":"a"}\n');
-  assert.deepEqual(await subject.answer(), { id: 1, ok: null });
+  const requests = [{ op: 'open', root: 'r' }, read(`${2 << 20}`), read('3'), { op: 'exists', path: 'a' }];
+  subject.send(requests.map((request) => `${JSON.stringify({ id: 7, ...request })}\n`).join(''));
+  assert.deepEqual(await subject.answer(), { id: 7, ok: null });
   assert.equal((await subject.answer()).ok.length, Math.ceil((2 << 20) / 3) * 4);
+  assert.equal((await subject.answer()).ok, 'AAAA');
   assert.deepEqual(await subject.exit, [null, 'SIGKILL']);
 });
 
@@ -349,6 +352,49 @@ test('hardened: failed writes leave nothing, removed directories come back, pipe
   assert.equal(await subject.kind(read('pipe')), 'Io');
   await subject.kind({ op: 'open', root: join(subject.home, 'missing') });
   assert.equal(fs.existsSync(join(subject.home, 'missing')), false);
+});
+
+test('hardened: what is synced, and in which order', async (t) => {
+  const preload = join(fs.mkdtempSync(join(tmpdir(), 'crashworthy-node-')), 'record.cjs');
+  t.after(() => fs.rmSync(dirname(preload), { recursive: true }));
+  // Writes to stderr what the backend does to the disk; the backend shares the object that is changed here.
+  fs.writeFileSync(preload, `
+    const { promises } = require('node:fs');
+    const { sep } = require('node:path');
+    const say = (what, path) => process.stderr.write(what + ' ' + path.split(sep + 'root').pop().replace(/[0-9a-f-]{36}/, 'UUID') + '\\n');
+    for (const name of ['mkdir', 'rename', 'unlink']) {
+      const real = promises[name];
+      promises[name] = (...args) => real(...args).then((done) => (say(name, args[0]), done));
+    }
+    const { open } = promises;
+    promises.open = async (...args) => {
+      const file = await open(...args);
+      for (const name of ['sync', 'writeFile']) {
+        const real = file[name];
+        file[name] = (...data) => (say(name, args[0]), real.apply(file, data));
+      }
+      return file;
+    };`);
+  const subject = new Subject(t, join(HERE, 'hardened_backend.mjs'), ['--require', preload]);
+  const done = async (request) => {
+    subject.log = '';
+    await subject.ok(request);
+    await subject.ok({ op: 'exists', path: 'x' }); // The log has its own pipe: give it time to arrive.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return subject.log.trim().split('\n');
+  };
+  await subject.open();
+  fs.mkdirSync(join(subject.root, 'old')); // Made by somebody who may not have synced it.
+  assert.deepEqual(await done(write('old/new/a', 'x')), [
+    'sync ', 'mkdir /old/new', 'sync /old', 'mkdir /.tmp', 'sync ',
+    'writeFile /.tmp/UUID', 'sync /.tmp/UUID', 'rename /.tmp/UUID', 'sync /old/new',
+  ]);
+  assert.deepEqual(await done(write('old/new/a', 'y')), [
+    'writeFile /.tmp/UUID', 'sync /.tmp/UUID', 'rename /.tmp/UUID', 'sync /old/new',
+  ]);
+  assert.deepEqual(await done({ op: 'deleteFile', path: 'old/new/a' }), ['unlink /old/new/a', 'sync /old/new']);
+  assert.deepEqual(await done({ op: 'deleteFile', path: 'old/new/a' }), ['sync /old/new']);
+  assert.deepEqual(await done({ op: 'createDirectory', path: 'old/d' }), ['mkdir /old/d', 'sync /old']);
 });
 
 test('the subject in README.md runs', async (t) => {

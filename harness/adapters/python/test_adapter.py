@@ -59,6 +59,7 @@ class SubjectTest(unittest.TestCase):
     def start(self, script=HERE / "fs_backend.py"):
         # In a C locale: names on disk must not depend on the environment.
         environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        environment.pop("PYTHONUNBUFFERED", None)  # It would hide an answer that is left in a buffer.
         subject = subprocess.Popen(
             [sys.executable, str(script)],
             stdin=subprocess.PIPE,
@@ -213,7 +214,7 @@ class Adapter(SubjectTest):
         before = self.ask(subject, write("a", b"x"))
         self.assertEqual("Unsupported", before["error"]["kind"])
         self.assertIn("before open", before["error"]["message"])
-        for line in (b"", b"{", b"[]", b"null", b"7", b'"\xff"', b"[" * 100_000):
+        for line in (b"", b"{", b"[]", b"null", b"7", b'{"id":7,"op":"hello","protocol":1,"x":"\xff"}', b"[" * 100_000):
             self.send(subject, line + b"\n")
             answer = self.answer(subject)
             self.assertIsNone(answer["id"])
@@ -229,7 +230,8 @@ class Adapter(SubjectTest):
             {"op": "writeFile", "path": 7, "data": ""},
             {"op": "writeFile", "path": "a", "data": "YQ"},
             {"op": "writeFile", "path": "a", "data": "!!!!"},
-            {"op": "writeFile", "path": "a", "data": "\u00e9===" },
+            {"op": "writeFile", "path": "a", "data": "\u00e9==="},
+            {"op": "writeFile", "path": "a", "data": "YWJj\n"},
             {"op": "listFiles", "path": "a"},
         ):
             self.assertEqual("Unsupported", self.kind(subject, request), request)
@@ -282,17 +284,18 @@ from crashworthy_adapter import serve
 
 class Backend:
     def read_file(self, path):
-        return bytes(2 << 20)
+        return bytes(int(path))
     def exists(self, path):
         os.kill(os.getpid(), signal.SIGKILL)
 
 serve("n", "v", lambda root, options: Backend())
 """
         )
-        requests = ({"op": "open", "root": "r"}, read("a"), {"op": "exists", "path": "a"})
+        requests = ({"op": "open", "root": "r"}, read(str(2 << 20)), read("3"), {"op": "exists", "path": "a"})
         self.send(subject, b"".join(json.dumps({"id": 7, **request}).encode() + b"\n" for request in requests))
         self.assertEqual({"id": 7, "ok": None}, self.answer(subject))
         self.assertEqual(base64_of(bytes(2 << 20)), self.answer(subject)["ok"])
+        self.assertEqual("AAAA", self.answer(subject)["ok"])
         self.assertEqual(-signal.SIGKILL, subject.wait(ANSWER_SECONDS_MAX))
 
     def test_the_subject_in_the_readme_runs(self):
@@ -484,9 +487,33 @@ class Recovery(SubjectTest):
 
     def test_a_recovery_that_always_wins_is_an_error_and_not_an_endless_loop(self):
         with mock.patch.object(fs_backend.fcntl, "flock", side_effect=BlockingIOError):
+            before = os.listdir("/dev/fd")
             with self.assertRaises(fs_backend.StorageError) as caught:
                 self.backend.write_file("a", b"value")
+        self.assertEqual(before, os.listdir("/dev/fd"))
         self.assertEqual("Conflict", caught.exception.kind)
+        self.assertEqual([], self.leftovers())
+
+    def test_a_disk_without_locks_is_an_error_that_leaves_nothing(self):
+        with mock.patch.object(fs_backend.fcntl, "flock", side_effect=OSError(37, "no locks")):
+            with self.assertRaises(OSError):
+                self.backend.write_file("a", b"value")
+        self.assertEqual([], self.leftovers())
+
+    def test_two_writers_at_a_time_have_a_file_each(self):
+        real = os.fsync
+        inside = []
+
+        def write_meanwhile(file):
+            if not inside:
+                inside.append(file)
+                self.other.write_file("a", b"other")
+            real(file)
+
+        self.backend.write_file("a", b"first")  # So that the next sync is that of the file.
+        with mock.patch.object(fs_backend.os, "fsync", write_meanwhile):
+            self.backend.write_file("a", b"mine")
+        self.assertEqual(b"mine", self.backend.read_file("a"))
         self.assertEqual([], self.leftovers())
 
     def test_recover_on_an_empty_root_and_beside_what_is_not_a_file(self):
