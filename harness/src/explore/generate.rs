@@ -73,7 +73,10 @@ impl Generator<'_> {
             let state = RefCell::new((&mut *workplace, &mut *swept, &mut *tell));
             let failure = RefCell::new(None);
             let prey: RefCell<Option<Guarantee>> = RefCell::new(None);
-            let result = runner.run(&strategy, |operations| {
+            let tree = strategy.new_tree(&mut runner).map_err(|reason| {
+                TrialError::Harness(std::io::Error::other(reason.message().to_owned()))
+            })?;
+            let result = runner.run_one(tree, |operations| {
                 let (workplace, swept, tell) = &mut *state.borrow_mut();
                 if failure.borrow().is_some() {
                     return Ok(());
@@ -127,8 +130,6 @@ impl Generator<'_> {
 
     fn runner(&self) -> TestRunner {
         let config = Config {
-            // One case a run: the loop above counts them, so that it can go on after a failure.
-            cases: 1,
             max_shrink_iters: SHRINK_ITERATIONS_MAX,
             failure_persistence: None,
             ..Config::default()

@@ -26,12 +26,12 @@ pub struct Case {
 
 impl Case {
     /// Smaller cases explain more: no randomness first, then few operations, then the earliest strike.
-    pub fn size(&self) -> (bool, usize, usize, &Strike, &str) {
+    pub fn size(&self) -> (bool, usize, &Strike, usize, &str) {
         let scenario = &self.evidence.scenario;
         let operations = scenario.set_up.len()
             + scenario.actors.iter().map(|actor| actor.operations.len()).sum::<usize>();
         let strike = &self.evidence.strike;
-        (strike.is_random(), operations, self.evidence.history.len(), strike, &scenario.name)
+        (strike.is_random(), operations, strike, self.evidence.history.len(), &scenario.name)
     }
 }
 
