@@ -2,9 +2,26 @@
 //!
 //! A new output is one file with one [`Reporter`].
 
+pub mod catalogue;
 pub mod explain;
+pub mod files;
+#[cfg(test)]
+mod fixture;
+pub mod story;
+pub mod terminal;
+mod text;
 
 use crate::judge::{Case, Certificate, SubjectIdentity};
+
+/// For whom an output is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// People.
+    #[default]
+    Human,
+    /// Programs.
+    Json,
+}
 
 /// What the engine tells while it works, in this order.
 #[derive(Debug)]

@@ -1,0 +1,201 @@
+//! The files that a run leaves, read back, held to their schemas, and replaced by the next run's.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    fault::{Side, Strike},
+    judge::Rating,
+    report::fixture,
+};
+
+const CERTIFICATE: &str = include_str!("../../../../reports/schema/certificate-1.json");
+const COUNTEREXAMPLE: &str = include_str!("../../../../reports/schema/counterexample-1.json");
+
+fn finish(files: &mut RunFiles, certificate: &Certificate, cases: &[&Case]) {
+    files.report(&Progress::Finished { certificate, cases });
+}
+
+fn value(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).expect("the file was written")).expect("it is JSON")
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("the directory was made");
+    let name = |entry: io::Result<fs::DirEntry>| {
+        entry.expect("it can be read").file_name().to_string_lossy().into_owned()
+    };
+    let mut names: Vec<_> = entries.map(name).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_run_leaves_a_certificate_and_its_counterexamples() {
+    let root = tempfile::tempdir().expect("there is room");
+    let directory = root.path().join("deep/run");
+    let command = vec!["node".to_owned(), "backend.mjs".to_owned()];
+    let mut files = RunFiles::create(&directory).expect("it is writable").command(command.clone());
+    assert_eq!(names(&directory), ["counterexamples"], "the proof leaves nothing behind");
+
+    let (certificate, cases) = fixture::refuted();
+    finish(&mut files, &certificate, &cases.iter().collect::<Vec<_>>());
+    assert_eq!(names(&directory), ["certificate.json", "counterexamples"]);
+    let written: Certificate =
+        serde_json::from_value(value(&directory.join(CERTIFICATE_FILE))).expect("it reads back");
+    assert_eq!(written, certificate);
+    let mut found = 0;
+    for row in &certificate.guarantees {
+        let Some(path) = &row.counterexample else { continue };
+        let counterexample = read(&directory.join(path)).expect("it reads back");
+        let case = cases.iter().find(|case| case.guarantee == row.id).expect("it has a case");
+        assert_eq!(
+            counterexample,
+            super::counterexample(case, &certificate.subject, Some(command.clone()), 42)
+        );
+        assert_eq!(Some(&counterexample.summary), row.summary.as_ref());
+        found += 1;
+    }
+    assert_eq!(found, cases.len());
+}
+
+#[test]
+fn the_next_run_replaces_the_files_of_the_last_and_no_others() {
+    let root = tempfile::tempdir().expect("there is room");
+    let folder = root.path().join(COUNTEREXAMPLES);
+    let mut files = RunFiles::create(root.path()).expect("it is writable");
+    let (certificate, cases) = fixture::refuted();
+    finish(&mut files, &certificate, &cases.iter().collect::<Vec<_>>());
+    for name in ["notes.json", "kill-atomic-write.txt"] {
+        fs::write(folder.join(name), "mine").expect("there is room");
+    }
+
+    let mut files = RunFiles::create(root.path()).expect("it is writable");
+    assert_eq!(names(&folder).len(), cases.len() + 2, "nothing is lost before there is a result");
+    finish(&mut files, &certificate, &[&cases[0]]);
+    assert_eq!(names(&folder), ["kill-atomic-write.json", "kill-atomic-write.txt", "notes.json"]);
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_refused_before_the_run() {
+    let root = tempfile::tempdir().expect("there is room");
+    let file = root.path().join("file");
+    fs::write(&file, "").expect("there is room");
+    let error = RunFiles::create(&file.join("out")).expect_err("a file is no directory");
+    let text = error.to_string().replace(&root.path().display().to_string(), "ROOT");
+    insta::assert_snapshot!(text, @"cannot create ROOT/file/out/counterexamples: Not a directory (os error 20); choose another directory with --out");
+}
+
+#[test]
+fn mistakes_in_a_counterexample_are_named() {
+    let root = tempfile::tempdir().expect("there is room");
+    let path = root.path().join("case.json");
+    let case = fixture::emptied();
+    let subject = fixture::refuted().0.subject;
+    let good = serde_json::to_value(counterexample(&case, &subject, None, 7)).expect("it is JSON");
+    let with = |key: &str, value: Value| {
+        let mut changed = good.clone();
+        changed[key] = value;
+        changed.to_string()
+    };
+    let mut told = Vec::new();
+    for text in [
+        None,
+        Some("schema = 1".to_owned()),
+        Some("[]".to_owned()),
+        Some(with("schema", json!(2))),
+        Some(with("guarantee", json!("kill-everything"))),
+        Some(with("strike", json!({ "kill": { "event": -1, "side": "before" } }))),
+        Some(with("extra", json!(1))),
+    ] {
+        if let Some(text) = text {
+            fs::write(&path, text).expect("there is room");
+        }
+        let error = read(&path).expect_err("it is wrong").to_string();
+        told.push(error.replace(&root.path().display().to_string(), "ROOT"));
+    }
+    insta::assert_snapshot!(told.join("\n"));
+    fs::write(&path, good.to_string()).expect("there is room");
+    assert!(read(&path).is_ok());
+}
+
+fn schema(text: &str) -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(text).expect("a schema is JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("it is a schema of draft 2020-12");
+    jsonschema::draft202012::new(&schema).expect("it is a schema")
+}
+
+#[test]
+fn certificates_follow_their_schema() {
+    let schema = schema(CERTIFICATE);
+    let refuted = fixture::refuted().0;
+    let claims = fixture::claims(crashworthy::fs::Profile::Hardened);
+    let certified = fixture::certificate(Rating::Certified, &claims, &[]);
+    for certificate in [&refuted, &certified] {
+        let value = serde_json::to_value(certificate).expect("it is JSON");
+        let errors: Vec<_> = schema.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+    let good = serde_json::to_value(&refuted).expect("it is JSON");
+    lacking_is_refused(&schema, &good, "");
+    lacking_is_refused(&schema, &good, "/subject");
+    lacking_is_refused(&schema, &good, "/totals");
+    lacking_is_refused(&schema, &good, "/guarantees/0");
+    for (pointer, wrong) in [
+        ("/schema", json!(2)),
+        ("/verdict", json!("passed")),
+        ("/seed", json!(-1)),
+        ("/guarantees", json!([])),
+        ("/guarantees/0/verdict", json!("skipped")),
+        ("/guarantees/0/category", json!("speed")),
+        // A pass in which nothing was looked at.
+        ("/guarantees/0/trials", json!(0)),
+        ("/guarantees/40/reason", Value::Null),
+        ("/guarantees/0/counterexample", json!("/etc/passwd")),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).expect("the place exists") = wrong;
+        assert!(!schema.is_valid(&bad), "{pointer}");
+    }
+    let mut more = good;
+    more["added_later"] = json!(true);
+    assert!(schema.is_valid(&more), "fields may be added");
+}
+
+#[test]
+fn counterexamples_follow_their_schema() {
+    let schema = schema(COUNTEREXAMPLE);
+    let kill = Strike::Kill { event: 1, side: Side::Before };
+    let strikes = [
+        Strike::None,
+        kill.clone(),
+        Strike::Torn { event: 1, keep: 4096 },
+        Strike::KillAfterAck { operation: 0 },
+        Strike::KillAfterTime { micros: 153 },
+        Strike::Pause { event: 0 },
+        Strike::InRecovery { workload: Box::new(kill.clone()), recovery: Box::new(kill) },
+    ];
+    let subject = fixture::refuted().0.subject;
+    let mut good = Value::Null;
+    for strike in strikes {
+        let mut case = fixture::emptied();
+        case.evidence.strike = strike.clone();
+        good = serde_json::to_value(counterexample(&case, &subject, None, u64::MAX))
+            .expect("it is JSON");
+        let errors: Vec<_> = schema.iter_errors(&good).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{strike:?}");
+    }
+    lacking_is_refused(&schema, &good, "");
+    good["strike"] = json!({ "flood": {} });
+    assert!(!schema.is_valid(&good));
+}
+
+/// A schema that lets a field go missing would not protect its readers.
+fn lacking_is_refused(schema: &jsonschema::Validator, good: &Value, pointer: &str) {
+    let fields = good.pointer(pointer).and_then(Value::as_object).expect("it is an object");
+    for field in fields.keys() {
+        let mut bad = good.clone();
+        bad.pointer_mut(pointer).and_then(Value::as_object_mut).expect("as above").remove(field);
+        assert!(!schema.is_valid(&bad), "{pointer}/{field} may be missing");
+    }
+}

@@ -1,0 +1,171 @@
+//! The end of a story: recovery where it matters, what the next process saw, and what it should be
+//! compared with.
+
+use crashworthy::Guarantee;
+
+use super::Teller;
+use crate::{
+    fault::Strike,
+    history::{Entry, Invocation, Moment, Node, Phase},
+    report::text,
+};
+
+/// Files left on disk, and changes outside the root, that are told one by one.
+const LEFT_OVERS_MAX: usize = 5;
+
+impl<'a> Teller<'a> {
+    pub(super) fn afterwards(&mut self) {
+        let finding = self.case.finding.entry;
+        let entry = finding.and_then(|at| Some((at, self.case.evidence.history.get(at)?)));
+        if self.recovery_matters(entry.map(|(_, entry)| entry.phase)) {
+            self.recovery();
+        }
+        if let Some((at, entry)) = entry {
+            let told = matches!(
+                entry.phase,
+                Phase::SetUp | Phase::Workload | Phase::Recovery | Phase::BesideWriter
+            );
+            if !told {
+                self.sight(at, entry);
+            }
+            self.last_acknowledged(at, entry);
+        }
+        self.left_overs();
+        for change in self.case.evidence.outside.iter().take(LEFT_OVERS_MAX) {
+            let change = self.names.scrub(change);
+            self.line(false, format!("outside the root: {}", text::message(&change)));
+        }
+    }
+
+    fn recovery_matters(&self, seen: Option<Phase>) -> bool {
+        let about_recovery = matches!(
+            self.case.guarantee,
+            Guarantee::KillOrphansReclaimed | Guarantee::KillRecoveryIdempotent
+        );
+        let seen_later = matches!(
+            seen,
+            Some(Phase::Recovery | Phase::Recovered | Phase::Retry | Phase::Retried)
+        );
+        about_recovery || seen_later || matches!(self.strike(), Strike::InRecovery { .. })
+    }
+
+    fn strike(&self) -> &'a Strike {
+        &self.case.evidence.strike
+    }
+
+    /// Every `recover` after the crash; the first with its calls, and killed if it was.
+    fn recovery(&mut self) {
+        let strike = match self.strike() {
+            Strike::InRecovery { recovery, .. } => recovery,
+            _ => &Strike::None,
+        };
+        for (n, (at, entry)) in
+            self.entries(|phase| phase == Phase::Recovery).into_iter().enumerate()
+        {
+            let asked = self.asked(&entry.invocation);
+            let who = if n == 0 { "a new process" } else { "another new process" };
+            self.line(false, format!("{who} calls {asked}"));
+            if n == 0 {
+                let events: Vec<_> = self.case.recovery.events.iter().enumerate().collect();
+                let last = super::call::struck_event(strike).unwrap_or(usize::MAX);
+                let events: Vec<_> =
+                    events.into_iter().filter(|(index, _)| *index <= last).collect();
+                let told = events.iter().any(|(index, _)| *index == last);
+                self.calls(&events, strike);
+                if !told && let Some(mark) = super::call::free_mark(strike) {
+                    self.line(true, mark);
+                }
+                if *strike != Strike::None && !entry.outcome.is_ok() {
+                    continue;
+                }
+            }
+            let answer = self.answer(at, &entry.outcome);
+            self.line(true, answer);
+        }
+    }
+
+    /// What the process saw that gave the finding.
+    fn sight(&mut self, at: usize, entry: &'a Entry) {
+        let path = entry.invocation.path();
+        if entry.phase == Phase::Retried {
+            for (at, retry) in self.entries(|phase| phase == Phase::Retry) {
+                if retry.invocation.path() == path {
+                    self.ask(at, retry);
+                }
+            }
+        }
+        self.ask(at, entry);
+    }
+
+    fn ask(&mut self, at: usize, entry: &Entry) {
+        let who = match entry.phase {
+            Phase::Finished => "the same process then calls",
+            Phase::Recovered => "after recovery it calls",
+            Phase::Retry => "to repeat what was interrupted, a new process calls",
+            Phase::Retried => "after that it calls",
+            _ => "a new process calls",
+        };
+        let asked = self.asked(&entry.invocation);
+        let answer = self.answer(at, &entry.outcome);
+        self.line(false, format!("{who} {asked}"));
+        self.line(true, answer);
+    }
+
+    /// The last acknowledged change of the finding's path, to compare with.
+    fn last_acknowledged(&mut self, at: usize, entry: &Entry) {
+        let path = entry.invocation.path();
+        let history = &self.case.evidence.history;
+        let last = history[..at].iter().rev().find(|earlier| {
+            earlier.outcome.is_ok()
+                && earlier.invocation.path() == path
+                && matches!(
+                    earlier.invocation,
+                    Invocation::WriteFile { .. } | Invocation::DeleteFile { .. }
+                )
+        });
+        if path.is_empty() {
+            return;
+        }
+        let shown = self.names.path(path);
+        let line = match last.map(|entry| &entry.invocation) {
+            Some(Invocation::WriteFile { data, .. }) => {
+                format!("last acknowledged for {shown}: a write of {}", text::content(data))
+            }
+            Some(Invocation::DeleteFile { .. }) => {
+                format!("last acknowledged for {shown}: a delete")
+            }
+            _ => return,
+        };
+        self.line(false, line);
+    }
+
+    /// Files on disk that nobody stored, where they are what the guarantee is about.
+    fn left_overs(&mut self) {
+        let moment = match self.case.guarantee {
+            Guarantee::KillOrphansReclaimed => Moment::Recovered,
+            Guarantee::KillOrphansInvisible => Moment::Crashed,
+            _ => return,
+        };
+        let evidence = &self.case.evidence;
+        let Some(tree) = evidence.tree(moment) else { return };
+        let stored = evidence.scenario.paths();
+        let mut left: Vec<_> = tree
+            .files()
+            .filter(|path| !stored.contains(path) && !evidence.baseline.files.contains(*path))
+            .collect();
+        // Sizes do not depend on chance; the order of random names does.
+        left.sort_by_key(|path| (self.names.rank(path), size(tree.0.get(*path)), *path));
+        for path in left.into_iter().take(LEFT_OVERS_MAX) {
+            let bytes = text::count(size(tree.0.get(path)), "byte");
+            let shown = self.names.left_over(path);
+            self.line(false, format!("left on disk: {shown} ({bytes})"));
+        }
+    }
+}
+
+fn size(node: Option<&Node>) -> usize {
+    match node {
+        Some(Node::File(data)) => data.len(),
+        _ => 0,
+    }
+}

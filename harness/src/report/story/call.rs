@@ -1,0 +1,122 @@
+//! The system calls inside an operation, one line each, and the mark where the strike fell.
+
+use super::names::Names;
+use crate::{
+    fault::{Side, Strike},
+    report::text,
+    trace::Event,
+};
+
+/// What every line begins with, after its indentation, that says where the strike fell.
+pub(crate) const STRIKE_MARK: &str = "--> ";
+/// How many calls in a row that differ at most in their bytes are told one by one.
+const REPEATED_CALLS_MAX: usize = 3;
+
+/// The lines of some calls, in order; each with its index in the trace.
+pub(super) fn lines(events: &[(usize, &Event)], strike: &Strike, names: &mut Names) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = events;
+    while let Some(((index, event), tail)) = rest.split_first() {
+        if let Some(mark) = mark(*index, event, strike, names) {
+            lines.extend(mark);
+            rest = tail;
+            continue;
+        }
+        let alike = rest
+            .iter()
+            .take_while(|(index, other)| {
+                (other.call, &other.path, &other.to) == (event.call, &event.path, &event.to)
+                    && struck_event(strike) != Some(*index)
+            })
+            .count();
+        if alike > REPEATED_CALLS_MAX {
+            let bytes: u64 = rest[..alike].iter().filter_map(|(_, event)| event.bytes).sum();
+            let bytes = event.bytes.map(|_| format!(", {} in all", byte_count(bytes)));
+            let bytes = bytes.unwrap_or_default();
+            lines.push(format!("{}, {alike} times{bytes}", name(event, names)));
+            rest = &rest[alike..];
+        } else {
+            lines.push(call(event, names));
+            rest = tail;
+        }
+    }
+    lines
+}
+
+/// The index of the event at which `strike` strikes, where it names one.
+pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
+    match strike {
+        Strike::Kill { event, .. } | Strike::Torn { event, .. } | Strike::Pause { event } => {
+            Some(*event)
+        }
+        Strike::InRecovery { workload, .. } => struck_event(workload),
+        Strike::None | Strike::KillAfterAck { .. } | Strike::KillAfterTime { .. } => None,
+    }
+}
+
+/// What is said of a strike that is not at an event.
+pub(super) fn free_mark(strike: &Strike) -> Option<String> {
+    let text = match strike {
+        Strike::None | Strike::Pause { .. } => return None,
+        Strike::InRecovery { workload, .. } => return free_mark(workload),
+        Strike::Kill { side: Side::Before, .. } => "killed here, before the next call".to_owned(),
+        Strike::Kill { side: Side::After, .. } => {
+            "killed here, after the call, before the acknowledgement".to_owned()
+        }
+        Strike::Torn { keep, .. } => {
+            format!("killed inside a write: only {} of it arrived", byte_count(*keep))
+        }
+        Strike::KillAfterAck { .. } => "killed right after the acknowledgement".to_owned(),
+        Strike::KillAfterTime { micros } => {
+            format!("killed {micros} µs after the workload began")
+        }
+    };
+    Some(format!("{STRIKE_MARK}{text}"))
+}
+
+/// The lines of the call at which the strike fell.
+fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Option<Vec<String>> {
+    if struck_event(strike) != Some(index) {
+        return None;
+    }
+    let call = call(event, names);
+    Some(match strike {
+        Strike::InRecovery { workload, .. } => return mark(index, event, workload, names),
+        Strike::Kill { side: Side::Before, .. } => {
+            vec![format!("{STRIKE_MARK}killed here, before the call: {call}")]
+        }
+        Strike::Kill { side: Side::After, .. } => vec![
+            call,
+            format!("{STRIKE_MARK}killed here, after the call, before the acknowledgement"),
+        ],
+        Strike::Torn { keep, .. } => {
+            let asked = event.bytes.unwrap_or_default();
+            let keep = text::thousands(*keep as usize);
+            let asked = byte_count(asked);
+            vec![call, format!("{STRIKE_MARK}killed inside it: only {keep} of its {asked} arrived")]
+        }
+        // The caller tells what the other process did, and then of the call.
+        Strike::Pause { .. } => vec![format!(
+            "{STRIKE_MARK}held here while another process recovered, before the call: {call}"
+        )],
+        Strike::None | Strike::KillAfterAck { .. } | Strike::KillAfterTime { .. } => vec![call],
+    })
+}
+
+/// One call with all that is known of it.
+pub(super) fn call(event: &Event, names: &mut Names) -> String {
+    let bytes = event.bytes.map(|bytes| format!(", {}", byte_count(bytes))).unwrap_or_default();
+    format!("{}{bytes}", name(event, names))
+}
+
+fn name(event: &Event, names: &mut Names) -> String {
+    let path = names.path(&event.path);
+    match &event.to {
+        Some(to) => format!("{} {path} to {}", event.call, names.path(to)),
+        None => format!("{} {path}", event.call),
+    }
+}
+
+fn byte_count(bytes: u64) -> String {
+    text::count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte")
+}

@@ -1,0 +1,240 @@
+//! Stories as people read them, one for each place where a strike can fall.
+
+use std::sync::Arc;
+
+use crashworthy::Guarantee;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    fault::Side,
+    history::{Outcome, Reply},
+    report::fixture::{self, case, data, done, entry, event, read, through_temp, write},
+    scenario::{Actor, Scenario},
+};
+
+fn told(case: &Case) -> String {
+    story(case).join("\n")
+}
+
+/// The write of one file through a temporary file, struck, and the read of a fresh process.
+fn struck(strike: Strike, events: usize, outcome: Outcome, seen: &str) -> Case {
+    let scenario = fixture::builtin("crash-during-overwrite");
+    let operations = scenario.workload();
+    let Some(Invocation::WriteFile { path, data: value }) = operations.first() else {
+        unreachable!("the scenario writes")
+    };
+    let mut history = vec![entry(Phase::Workload, operations[0].clone(), outcome)];
+    history.push(entry(Phase::Crashed, read(path), data(seen)));
+    let trace = through_temp(0, path, value.len() as u64)[..events].to_vec();
+    let summary = "a read returned what nobody wrote; right would have been one of the two values";
+    case(Guarantee::KillAtomicWrite, scenario.clone(), strike, trace, history, summary)
+}
+
+#[test]
+fn killed_before_a_call() {
+    let strike = Strike::Kill { event: 2, side: Side::Before };
+    assert_snapshot!(told(&struck(strike, 3, Outcome::Killed, "x")));
+}
+
+#[test]
+fn killed_before_a_call_that_the_trace_lacks() {
+    let strike = Strike::Kill { event: 2, side: Side::Before };
+    let story = told(&struck(strike, 2, Outcome::Killed, "x"));
+    assert!(story.contains("  --> killed here, before the next call\n"), "{story}");
+}
+
+#[test]
+fn killed_after_a_call() {
+    assert_snapshot!(told(&fixture::emptied()));
+}
+
+#[test]
+fn nothing_is_told_of_what_would_have_come_after_the_kill() {
+    let strike = Strike::Kill { event: 0, side: Side::After };
+    let story = told(&struck(strike, 3, Outcome::Killed, "x"));
+    assert!(!story.contains("rename"), "{story}");
+}
+
+#[test]
+fn killed_inside_a_write() {
+    assert_snapshot!(told(&fixture::listed_temp()));
+}
+
+#[test]
+fn killed_after_the_acknowledgement() {
+    assert_snapshot!(told(&struck(Strike::KillAfterAck { operation: 0 }, 3, done(), "x")));
+}
+
+#[test]
+fn killed_at_some_time() {
+    let strike = Strike::KillAfterTime { micros: 153 };
+    assert_snapshot!(told(&struck(strike, 1, Outcome::Killed, "x")));
+}
+
+#[test]
+fn killed_inside_recovery() {
+    assert_snapshot!(told(&fixture::left_over(fixture::RUNS[0])));
+}
+
+#[test]
+fn held_while_another_process_recovers() {
+    assert_snapshot!(told(&fixture::stolen(fixture::RUNS[0])));
+}
+
+#[test]
+fn nothing_strikes() {
+    let scenario = fixture::builtin("overwrite-replaces");
+    let history: Vec<_> = scenario
+        .workload()
+        .iter()
+        .map(|operation| match operation {
+            Invocation::ReadFile { .. } => {
+                entry(Phase::Workload, operation.clone(), data("a mixture of two"))
+            }
+            other => entry(Phase::Workload, other.clone(), done()),
+        })
+        .take_while(|entry| entry.outcome.is_ok())
+        .collect();
+    let events = (0..history.len())
+        .filter(|index| matches!(history[*index].invocation, Invocation::WriteFile { .. }))
+        .flat_map(|index| through_temp(index, history[index].invocation.path(), 5))
+        .collect();
+    let summary = "the read returned a mixture; right would have been the last value";
+    let guarantee = Guarantee::OverwriteReplaces;
+    let case = case(guarantee, scenario, Strike::None, events, history, summary);
+    assert_snapshot!(told(&case));
+}
+
+#[test]
+fn long_workloads_are_folded() {
+    let path = |n: usize| format!("events/{n:02}.bin");
+    let operations: Vec<_> = (0..20).map(|n| write(&path(n), "an event")).collect();
+    let scenario = Arc::new(Scenario {
+        name: "many".into(),
+        title: "Twenty events".into(),
+        set_up: (20..30).map(|n| write(&path(n), "an old event")).collect(),
+        actors: vec![Actor { name: "appender".into(), operations: operations.clone() }],
+        ..Scenario::default()
+    });
+    let mut history: Vec<_> =
+        operations.into_iter().map(|operation| entry(Phase::Workload, operation, done())).collect();
+    history[19].outcome = Outcome::Killed;
+    history.push(entry(Phase::Crashed, read(&path(7)), data("")));
+    let mut events: Vec<_> = (0..20).flat_map(|n| through_temp(n, &path(n), 8)).collect();
+    let piece = event(19, "write", "events/19.bin.tmp", "", Some(65_536));
+    events.splice(58..59, vec![piece; 20]);
+    let strike = Strike::Kill { event: 70, side: Side::After };
+    let summary = "after the kill, \"events/07.bin\" was empty; right would have been its 8 bytes";
+    let case = case(Guarantee::KillDurableAck, scenario, strike, events, history, summary);
+    assert_snapshot!(told(&case));
+}
+
+#[test]
+fn what_others_wrote_is_escaped_and_shortened() {
+    let long = format!("d/{}", "é".repeat(127));
+    let evil = "d/\u{1b}[2J\u{202e}\n.bin";
+    let operations = vec![write(&long, "\u{1b}]0;title\u{7}"), write(evil, "\u{200b}zero")];
+    let scenario = Arc::new(Scenario {
+        name: "evil".into(),
+        title: "Names\u{1b}[31m that bite".into(),
+        plants: vec![Plant::Symlink { path: evil.into(), target: "{outside}/x\ny".into() }],
+        actors: vec![Actor { name: "wri\rter".into(), operations: operations.clone() }],
+        ..Scenario::default()
+    });
+    let message = "cannot open /var/tmp/x1/root/d/\u{1b}[31mred: \u{8}no\nsuch file".to_owned();
+    let history = vec![
+        entry(Phase::Workload, operations[0].clone(), done()),
+        entry(
+            Phase::Workload,
+            operations[1].clone(),
+            Outcome::Fail { kind: crashworthy::ErrorKind::Io, message },
+        ),
+    ];
+    let events = vec![event(0, "openat", &format!("{long}.tmp"), "", None)];
+    let case =
+        case(Guarantee::PathFidelity, scenario, Strike::None, events, history, "bad\u{7} name");
+    assert_snapshot!(told(&case));
+}
+
+/// Two runs with one seed differ in random names, and in nothing else.
+#[test]
+fn chance_does_not_change_a_story() {
+    for make in [fixture::left_over, fixture::stolen] {
+        let [one, other] = fixture::RUNS.map(make);
+        assert_eq!(story(&one), story(&other));
+        assert!(!told(&one).contains(fixture::RUNS[0]), "{}", told(&one));
+        assert_eq!(summary(&one), summary(&other));
+    }
+}
+
+#[test]
+fn names_are_shown_only_if_something_vouches_for_them() {
+    let mut case = fixture::emptied();
+    case.evidence.baseline =
+        Arc::new(crate::history::Baseline { files: ["wal/x7".to_owned()].into(), twins: None });
+    case.trace.events = vec![event(0, "mkdir", "my-staging", "", None)];
+    let mut names = Names::new(&case);
+    for stable in [
+        "blocks",
+        "blocks/a.bin",
+        "blocks/a.bin.tmp",
+        "blocks/a.bin~",
+        "blocks/a.bin.partial",
+        "wal/x7",
+        "my-staging",
+        ".lock",
+        "",
+    ] {
+        assert!(names.is_stable(stable), "{stable}");
+    }
+    for (path, shown) in [
+        ("blocks/a.bin.k3Gq9z", "\"blocks/<temporary 1>\""),
+        ("blocks/a.bin.qwertz", "\"blocks/<temporary 2>\""),
+        ("my-staging/1234", "\"my-staging/<temporary 3>\""),
+        ("tmpabcdef", "\"<temporary 4>\""),
+        ("tmpabcdef/data1", "\"<temporary 4>/<temporary 5>\""),
+        ("blocks/a.bin.k3Gq9z", "\"blocks/<temporary 1>\""),
+    ] {
+        assert_eq!(names.path(path), shown);
+    }
+    let text = "open '/r/blocks/a.bin.k3Gq9z': not /etc/passwd, a.bin.k3Gq9z or /r/blocks/a.bin";
+    assert_eq!(
+        names.scrub(text),
+        "open '<root>/blocks/<temporary 1>': not <path>, <temporary 1> or <root>/blocks/a.bin"
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_story_holds_nothing_that_a_terminal_acts_on(
+        title in "\\PC*|(?s).*", path in "(?s).{0,300}", to in "(?s).{0,30}", message in "(?s).*",
+        names in prop::collection::vec("(?s).{0,20}", 0..9), bytes in prop::collection::vec(any::<u8>(), 0..64),
+        event_index in 0..4usize, side in prop::bool::ANY,
+    ) {
+        let operation = Invocation::WriteFile { path: path.clone(), data: bytes.into() };
+        let scenario = Arc::new(Scenario {
+            name: title.clone(),
+            title: title.clone(),
+            actors: vec![Actor { name: title, operations: vec![operation.clone()] }],
+            ..Scenario::default()
+        });
+        let side = if side { Side::Before } else { Side::After };
+        let history = vec![
+            entry(Phase::Workload, operation, Outcome::Broken(message.clone())),
+            entry(
+                Phase::Crashed,
+                Invocation::ListFiles { directory: path.clone() },
+                Outcome::Ok(Reply::Names(names)),
+            ),
+        ];
+        let events =
+            vec![event(0, "openat", &path, "", None), event(0, "rename", &to, &path, Some(3))];
+        let strike = Strike::Kill { event: event_index, side };
+        let case = case(Guarantee::ListExact, scenario, strike, events, history, &message);
+        for line in story(&case) {
+            prop_assert!(!line.chars().any(char::is_control), "{:?}", line);
+        }
+    }
+}

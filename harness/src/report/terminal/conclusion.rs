@@ -1,0 +1,139 @@
+//! The end of a certificate: how much was done, the overall answer, and, where a claim was refuted, the
+//! command that shows it again as the very last line.
+
+use std::path::Path;
+
+use super::{
+    is_broken_claim,
+    page::{BAD, DOUBTFUL, GOOD, Page},
+};
+use crate::{
+    judge::{Certificate, Rating, Totals, Verdict},
+    report::text::{count, thousands},
+};
+
+pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &Path) {
+    page.gap();
+    page.aside(0, &totals(&certificate.totals));
+    page.gap();
+    let (word, style) = match certificate.verdict {
+        Rating::Certified => ("CERTIFIED", GOOD),
+        Rating::Refuted => ("REFUTED", BAD),
+        Rating::Inconclusive => ("INCONCLUSIVE", DOUBTFUL),
+        Rating::HarnessBroken => ("HARNESS BROKEN", DOUBTFUL),
+    };
+    page.answer(word, style, &verdict(certificate));
+    for line in others(certificate) {
+        page.answer(&" ".repeat(word.len()), style, &line);
+    }
+    if certificate.interrupted {
+        page.answer(&" ".repeat(word.len()), style, "The run was interrupted before its end.");
+    }
+    let refuted = certificate.guarantees.iter().filter(|result| is_broken_claim(result));
+    let commands: Vec<_> = refuted
+        .filter_map(|result| result.counterexample.as_ref())
+        .map(|path| format!("crashworthy replay {}", argument(&directory.join(path))))
+        .collect();
+    if let Some((first, others)) = commands.split_first() {
+        page.gap();
+        page.aside(0, "To see it happen again:");
+        // The smallest trouble first in the catalogue is the best place to begin, so it comes last.
+        for command in others.iter().rev().chain([first]) {
+            page.verbatim(2, command);
+        }
+    }
+}
+
+fn totals(totals: &Totals) -> String {
+    let parts = [
+        (totals.kills, "kill", " (", "inside a write"),
+        (totals.errors_injected, "error", "", ""),
+        (totals.crash_states, "crash state", "", ""),
+        (totals.schedules, "schedule", "", ""),
+    ];
+    let mut text = count(totals.trials, "trial");
+    for (n, noun, open, note) in parts.into_iter().filter(|(n, ..)| *n > 0) {
+        text.push_str(", ");
+        text.push_str(&count(n, noun));
+        if !open.is_empty() && totals.torn_writes > 0 {
+            let torn = thousands(totals.torn_writes);
+            text.push_str(&format!("{open}{torn} {note})"));
+        }
+    }
+    format!("{text}, in {:.1} s", totals.wall_seconds)
+}
+
+/// What became of the claims, in a sentence.
+fn verdict(certificate: &Certificate) -> String {
+    let of = |verdict| {
+        let rows = certificate.guarantees.iter().filter(move |row| row.claimed);
+        rows.filter(|row| row.verdict == verdict).map(|row| row.id.to_string()).collect::<Vec<_>>()
+    };
+    let claims = certificate.guarantees.iter().filter(|row| row.claimed).count();
+    let refuted = of(Verdict::Refuted);
+    let (open, suspect) = (of(Verdict::NotMeasured), of(Verdict::HarnessBroken));
+    match certificate.verdict {
+        Rating::Certified => format!("{} upheld.", all_of(claims)),
+        Rating::Refuted => format!(
+            "{} of {} refuted: {}.",
+            refuted.len(),
+            count(claims, "claim"),
+            refuted.join(", ")
+        ),
+        Rating::Inconclusive => format!(
+            "{} of {} not measured: {}. None refuted.",
+            open.len(),
+            count(claims, "claim"),
+            open.join(", ")
+        ),
+        Rating::HarnessBroken => format!(
+            "The harness itself is the suspect, so nobody is accused{}.",
+            if suspect.is_empty() {
+                String::new()
+            } else {
+                format!(": see {}", suspect.join(", "))
+            }
+        ),
+    }
+}
+
+fn all_of(claims: usize) -> String {
+    match claims {
+        1 => "Its one claim was".to_owned(),
+        n => format!("All of its {n} claims were"),
+    }
+}
+
+/// What became of the rest, claimed and not, in a sentence each.
+fn others(certificate: &Certificate) -> Vec<String> {
+    let of = |claimed, verdict| {
+        let rows = certificate.guarantees.iter().filter(move |row| row.claimed == claimed);
+        rows.filter(|row| row.verdict == verdict).count()
+    };
+    let figures = |claimed, verdicts: &[(Verdict, &str)]| {
+        let figures = verdicts.iter().map(|(verdict, word)| (of(claimed, *verdict), word));
+        let figures = figures.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
+        figures.collect::<Vec<_>>().join(", ")
+    };
+    let upheld = (Verdict::Upheld, "upheld");
+    let claimed = match certificate.verdict {
+        Rating::Certified => String::new(),
+        Rating::Inconclusive => figures(true, &[upheld]),
+        _ => figures(true, &[upheld, (Verdict::NotMeasured, "not measured")]),
+    };
+    let not_claimed = figures(false, &[upheld, (Verdict::Refuted, "refuted")]);
+    let lines = [("Other claims", claimed), ("Not claimed", not_claimed)];
+    let lines = lines.iter().filter(|(_, figures)| !figures.is_empty());
+    lines.map(|(what, figures)| format!("{what}: {figures}.")).collect()
+}
+
+/// A path as a shell takes it for one word.
+fn argument(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
