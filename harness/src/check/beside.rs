@@ -7,8 +7,9 @@
 use crashworthy::Guarantee::KillOrphansReclaimed;
 
 use super::{
-    oracle::{FileState, is_refusal},
-    walk::{Comparison, Route, Scene, Sight},
+    file_state::FileState,
+    oracle::is_refusal,
+    scene::{Comparison, Route, Scene, Sight},
 };
 use crate::history::Invocation;
 

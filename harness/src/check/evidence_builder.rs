@@ -63,8 +63,8 @@ pub(super) fn broken() -> Outcome {
 }
 
 pub(super) fn tree(nodes: &[(&str, Option<&str>)]) -> Tree {
-    let node = |data: &Option<&str>| data.map_or(Node::Directory, |text| Node::File(text.into()));
-    Tree(nodes.iter().map(|(path, data)| ((*path).to_owned(), node(data))).collect())
+    let node = |data: Option<&str>| data.map_or(Node::Directory, |text| Node::File(text.into()));
+    Tree(nodes.iter().map(|(path, data)| ((*path).to_owned(), node(*data))).collect())
 }
 
 /// Evidence in the making. Without a word about the strike, nothing struck.

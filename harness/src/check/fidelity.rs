@@ -9,8 +9,9 @@
 use crashworthy::Guarantee::{self, PathFidelity};
 
 use super::{
-    oracle::{FileState, Retried, parent},
-    walk::{Court, Route, Scene, Sight},
+    file_state::{FileState, Retried},
+    oracle::parent,
+    scene::{Court, Route, Scene, Sight},
 };
 use crate::{
     history::{Outcome, Phase, Reply},

@@ -11,8 +11,9 @@ use crashworthy::Guarantee::{
 };
 
 use super::{
-    oracle::{Change, FileState, is_refusal, parent},
-    walk::{Comparison, Route, Scene, Sight},
+    file_state::{Change, FileState},
+    oracle::{is_refusal, parent},
+    scene::{Comparison, Route, Scene, Sight},
 };
 use crate::history::{Invocation, Outcome, Reply};
 
@@ -94,12 +95,9 @@ pub(super) fn change(scene: &Scene<'_>) -> Vec<Comparison> {
             }
         }
         _ if scene.oracle.is_obstructed(path) && !is_mkdir_of_directory(scene, path) => {}
+        Invocation::CreateDirectory { .. } if scene.oracle.is_maybe_file(path) => {}
         Invocation::DeleteFile { .. } => judge(DeleteIdempotent),
-        Invocation::CreateDirectory { .. } => {
-            if !scene.oracle.is_maybe_file(path) {
-                judge(MkdirRecursive);
-            }
-        }
+        Invocation::CreateDirectory { .. } => judge(MkdirRecursive),
         Invocation::WriteFile { .. } => {
             let state = scene.oracle.state(path);
             let is_new_directory = !scene.oracle.was_directory(parent(path));

@@ -13,10 +13,11 @@ use crashworthy::Guarantee::{
 };
 
 use super::{
+    file_state::{Change, FileState, Retried},
     interface::is_empty_for_error,
     layout,
-    oracle::{Change, FileState, Retried, is_refusal},
-    walk::{Comparison, Court, Route, Scene, Sight},
+    oracle::is_refusal,
+    scene::{Comparison, Court, Route, Scene, Sight},
     words,
 };
 use crate::history::{Invocation, Outcome, Phase};

@@ -12,9 +12,11 @@ use crashworthy::Guarantee::{
 };
 
 use super::{
-    fidelity, kill,
-    oracle::{FileState, ancestors, is_refusal, parent},
-    walk::{Comparison, Court, Scene, Sight},
+    fidelity,
+    file_state::FileState,
+    kill,
+    oracle::{ancestors, is_refusal, parent},
+    scene::{Comparison, Court, Scene, Sight},
     words,
 };
 use crate::history::{Outcome, Reply};

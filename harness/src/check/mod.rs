@@ -3,23 +3,25 @@
 //! A checker counts what it really compared. A guarantee is upheld only where that count is above
 //! zero, so that a pass in which nothing was looked at cannot be mistaken for one.
 //!
-//! Most guarantees judge the same answers, so one walk over the history ([`walk`]) compares every
-//! answer with what was legal ([`oracle`]) and convicts exactly one guarantee of each wrong one:
-//! [`interface`] where nothing struck, [`kill`] after a crash, [`beside`] where recovery ran beside
-//! a writer; [`fidelity`] claims the confusions of two paths from the first two. What is not an answer
-//! is judged by files of its own: trees ([`layout`], [`reclaimed`], [`directory_delete`]) and
-//! the world outside the root ([`confined`]).
+//! Most guarantees judge the same answers, so one walk over the history (`walk`) holds every answer
+//! against what was legal at that point (`oracle`) and convicts exactly one guarantee of each wrong
+//! one: by `interface` where nothing struck, `kill` after a crash, `beside` where recovery ran beside
+//! a writer; `list` splits a list into its names, and `fidelity` claims the confusions of two paths.
+//! What is no answer has files of its own: trees (`layout`, `reclaimed`, `directory_delete`) and the
+//! world outside the root (`confined`).
 
 mod beside;
 mod confined;
 mod directory_delete;
 mod fidelity;
+mod file_state;
 mod interface;
 mod kill;
 mod layout;
 mod list;
 mod oracle;
 mod reclaimed;
+mod scene;
 mod walk;
 mod words;
 

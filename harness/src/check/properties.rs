@@ -43,12 +43,15 @@ impl Model {
     fn run(&mut self, invocation: &Invocation) -> Outcome {
         let path = invocation.path();
         match invocation {
-            Invocation::WriteFile { .. } if self.directories.contains(path) => return fail(Io),
+            Invocation::WriteFile { .. } | Invocation::DeleteFile { .. }
+                if self.directories.contains(path) =>
+            {
+                return fail(Io);
+            }
             Invocation::WriteFile { data, .. } => {
                 self.files.insert(path.to_owned(), data.clone());
                 self.directories.extend(super::oracle::ancestors(path).map(str::to_owned));
             }
-            Invocation::DeleteFile { .. } if self.directories.contains(path) => return fail(Io),
             Invocation::DeleteFile { .. } => drop(self.files.remove(path)),
             Invocation::CreateDirectory { .. } => {
                 self.directories.insert(path.to_owned());
@@ -244,14 +247,20 @@ fn falsified(evidence: &Evidence, plan: Plan, index: usize, how: bool) -> Option
         entry.phase != Retried
             && evidence.history.iter().any(|e| killed(e) && e.invocation.is_change())
     };
+    // A file where a directory is listed: nothing says what the list is.
+    if let Invocation::ListFiles { .. } = entry.invocation
+        && std::iter::once(path)
+            .chain(super::oracle::ancestors(path))
+            .any(|at| evidence.history.iter().any(|e| e.invocation == write(at, "again")))
+    {
+        return None;
+    }
     Some(match &entry.outcome {
-        Outcome::Ok(Reply::Data(_)) if how && !in_flight(path) => fail(NotFound),
-        Outcome::Ok(Reply::Data(_)) => data("ghost"),
         Outcome::Fail { .. } if paused => return None,
+        Outcome::Ok(Reply::Data(_)) if how && !in_flight(path) => fail(NotFound),
         Outcome::Fail { .. } if how && !in_flight(path) => data(""),
-        Outcome::Fail { .. } => data("ghost"),
+        Outcome::Ok(Reply::Data(_)) | Outcome::Fail { .. } => data("ghost"),
         Outcome::Ok(Reply::Truth(is)) if !in_flight(path) && (*is || !paused) => truth(!is),
-        Outcome::Ok(Reply::Truth(_)) => return None,
         Outcome::Ok(Reply::Names(all)) => match all.split_last() {
             Some((last, rest)) if how && !in_flight(&format!("{path}/{last}")) => {
                 Outcome::Ok(Reply::Names(rest.to_vec()))

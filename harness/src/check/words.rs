@@ -4,7 +4,8 @@
 //! name that the scenario does not mention is shown as its directory and "a left-over".
 
 use crate::{
-    check::oracle::{Change, Content, FileState, ancestors, parent},
+    check::file_state::{Change, Content, FileState},
+    check::oracle::{ancestors, parent},
     history::{Evidence, Outcome, Phase, Reply},
     scenario::{Plant, Scenario},
     subject::Bytes,

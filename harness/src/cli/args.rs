@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use crashworthy::Guarantee;
 use serde_json::Value;
 
-use crate::explore::Profile;
+use crate::{explore::Profile, report::Format};
 
 /// Crash-test ratings for storage backends: which documented guarantees hold when the process is killed
 /// at any system call?
@@ -109,16 +109,6 @@ pub(super) struct LimitArguments {
     /// A subject that grows past this many MiB is ended
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub(super) memory_limit: u64,
-}
-
-/// What goes to standard output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// The certificate for people.
-    #[default]
-    Human,
-    /// The certificate as JSON.
-    Json,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,9 @@
 //! `crashworthy certify`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crashworthy::{Claims, Guarantee};
 use miette::{NamedSource, SourceSpan};
@@ -10,17 +13,24 @@ use super::{
     args::{Certify, LimitArguments},
 };
 use crate::{
-    explore::Campaign,
-    report::{Progress, Reporter},
+    explore::{Campaign, Outcome},
+    report::{Progress, Reporter, files::RunFiles, terminal::TerminalReporter},
     scenario::{self, Scenario},
     subject::{self, Limits, Subject, watchdog},
     trace::pin,
 };
 
+/// Where runs go, below the working directory.
+const RUNS: &str = "reports/runs";
+
 pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     let (subject, claims) = subject_and_claims(arguments)?;
     let scenarios = scenarios(&arguments.scenario)?;
     let only = guarantees(&arguments.guarantee);
+    let directory = arguments.out.clone().unwrap_or_else(|| run_directory(&subject));
+    let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
+    let terminal = TerminalReporter::new(arguments.format, &directory);
+    let mut reporters = Reporters { files, terminal };
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
         subject,
@@ -34,30 +44,48 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
         time_budget: arguments.time_budget,
         only,
     };
-    struct Print;
-    impl Reporter for Print {
-        fn report(&mut self, progress: &Progress<'_>) {
-            match progress {
-                Progress::Finished { certificate, cases } => {
-                    println!("{}", serde_json::to_string_pretty(certificate).unwrap());
-                    for case in *cases {
-                        eprintln!(
-                            "{} in {}: {:?}: {}",
-                            case.guarantee,
-                            case.evidence.scenario.name,
-                            case.evidence.strike,
-                            case.finding.summary
-                        );
-                    }
-                }
-                Progress::Planned { .. } | Progress::Trial => {}
-                Progress::Refuted(case) => eprintln!("refuted {}", case.guarantee),
-                other => eprintln!("{other:?}"),
-            }
-        }
-    }
-    let outcome = campaign.run(&mut Print).map_err(Stop::harness)?;
+    let outcome = campaign.run(&mut reporters).map_err(Stop::harness)?;
+    keep_regressions(&outcome, &directory)?;
     Ok(outcome.certificate.verdict.exit_code())
+}
+
+/// The terminal and the run's files, told the same.
+struct Reporters {
+    files: RunFiles,
+    terminal: TerminalReporter,
+}
+
+impl Reporter for Reporters {
+    fn report(&mut self, progress: &Progress<'_>) {
+        // The files first: what the terminal names must be there.
+        self.files.report(progress);
+        self.terminal.report(progress);
+    }
+}
+
+/// Where the files of a run go by default.
+fn run_directory(subject: &Subject) -> PathBuf {
+    let words = subject.label.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let name: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    Path::new(RUNS).join(name.join("-"))
+}
+
+/// What shrank out of generated workloads is written as scenarios to keep.
+fn keep_regressions(outcome: &Outcome, directory: &Path) -> Result<(), Stop> {
+    let folder = directory.join("regressions");
+    for scenario in &outcome.regressions {
+        let file = folder.join(format!("{}.toml", scenario.name));
+        std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&file, scenario::to_toml(scenario)))
+            .map_err(|error| {
+                Stop::harness(format!("failed to write {}: {error}", file.display()))
+            })?;
+        anstream::eprintln!(
+            "a generated workload that refutes a guarantee is kept as {}; run it alone with --scenario",
+            file.display()
+        );
+    }
+    Ok(())
 }
 
 pub(super) fn limits(arguments: &LimitArguments) -> Limits {

@@ -8,7 +8,7 @@ mod certify;
 mod explain;
 mod list;
 mod replay;
-// mod test_target;
+mod test_target;
 
 use std::process::ExitCode;
 
@@ -40,6 +40,8 @@ impl Stop {
         Self::Harness(miette::miette!("{message}"))
     }
 }
+
+pub use test_target::certify_backends;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {

@@ -1,5 +1,73 @@
 //! `crashworthy replay`.
-use super::{Stop, args::Replay};
-pub(super) fn replay(_: &Replay) -> Result<u8, Stop> {
-    Ok(0)
+
+use std::ffi::OsString;
+
+use super::{
+    Stop,
+    args::Replay,
+    certify::{end_subjects_on_interrupt, limits},
+};
+use crate::{
+    explore::{Replayed, replay as run},
+    judge::Counterexample,
+    report::{files, story},
+    scenario,
+    subject::{self, Subject},
+};
+
+/// The trial could not be run, so nothing was measured.
+const NOT_MEASURED: u8 = 3;
+
+pub(super) fn replay(arguments: &Replay) -> Result<u8, Stop> {
+    let counterexample = files::read(&arguments.file).map_err(Stop::usage)?;
+    let name = arguments.file.display().to_string();
+    let scenario = scenario::load::from_str(&name, &counterexample.scenario)
+        .map_err(|error| Stop::Usage(error.into()))?;
+    let subject = subject(&counterexample, &arguments.program)?;
+    end_subjects_on_interrupt()?;
+    let (strike, guarantee) = (&counterexample.strike, counterexample.guarantee);
+    match run(&subject, limits(&arguments.limits), scenario, strike, guarantee) {
+        Replayed::Reproduced(case) => {
+            anstream::println!("reproduced: {guarantee} is refuted");
+            for step in story::story(&case) {
+                anstream::println!("  {step}");
+            }
+            Ok(1)
+        }
+        Replayed::NotReproduced => {
+            anstream::println!("not reproduced: {guarantee} held this time");
+            Ok(0)
+        }
+        Replayed::Impossible(why) => {
+            anstream::eprintln!("not replayed: {why}");
+            Ok(NOT_MEASURED)
+        }
+    }
+}
+
+fn subject(counterexample: &Counterexample, program: &[OsString]) -> Result<Subject, Stop> {
+    let words: Vec<OsString> = match (&counterexample.command, program) {
+        (Some(command), []) => command.iter().map(OsString::from).collect(),
+        (_, program) => program.to_vec(),
+    };
+    let mut subject = match words.split_first() {
+        Some((program, rest)) => Subject::command(program, rest).map_err(|error| {
+            Stop::usage(format!(
+                "failed to find the program {}: {error}; name another after `--`",
+                program.display()
+            ))
+        })?,
+        None => {
+            let name = &counterexample.subject.command;
+            if subject::backends().iter().all(|backend| backend.name() != name) {
+                return Err(Stop::usage(format!(
+                    "there is no built-in backend {name:?}; a backend of your own test target is \
+                     replayed by that target: CRASHWORTHY_REPLAY=FILE cargo test"
+                )));
+            }
+            Subject::of_this_executable(name).map_err(Stop::harness)?
+        }
+    };
+    subject.options = counterexample.options.clone();
+    Ok(subject)
 }

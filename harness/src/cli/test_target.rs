@@ -71,9 +71,11 @@ pub fn certify_backends(backends: Vec<Backend>, directory: Option<&str>) -> Exit
         };
         // A runner that starts one process a test names it exactly: run what it needs and no more.
         let only = match &arguments.filter {
-            Some(filter) if arguments.exact => {
-                claimed.iter().copied().filter(|guarantee| test_name(guarantee) == *filter).collect()
-            }
+            Some(filter) if arguments.exact => claimed
+                .iter()
+                .copied()
+                .filter(|guarantee| test_name(guarantee) == *filter)
+                .collect(),
             _ => claimed.clone(),
         };
         let certified = Arc::new(Certified {
@@ -138,7 +140,10 @@ impl Certified {
                 }
                 if let (Some(directory), Some(file)) = (&self.directory, &row.counterexample) {
                     let file = directory.join(file);
-                    message.push_str(&format!("\nto run it again: {REPLAY}={} cargo test", file.display()));
+                    message.push_str(&format!(
+                        "\nto run it again: {REPLAY}={} cargo test",
+                        file.display()
+                    ));
                 }
                 Err(message.into())
             }
@@ -166,7 +171,8 @@ impl Certified {
         let mut silent = Silent;
         let outcome = match &self.directory {
             Some(directory) => {
-                let mut files = files::RunFiles::create(directory).map_err(|error| error.to_string())?;
+                let mut files =
+                    files::RunFiles::create(directory).map_err(|error| error.to_string())?;
                 campaign.run(&mut files)
             }
             None => campaign.run(&mut silent),
@@ -182,17 +188,18 @@ impl Reporter for Silent {
 }
 
 fn replay_file(file: &std::path::Path, backends: &[Backend]) -> ExitCode {
-    let replayed = files::read(file).map_err(|error| error.to_string()).and_then(|counterexample| {
-        let name = &counterexample.subject.command;
-        if backends.iter().all(|backend| backend.name() != name) {
-            return Err(format!("this target has no backend {name:?}"));
-        }
-        let subject = Subject::of_this_executable(name).map_err(|error| error.to_string())?;
-        let scenario = scenario::load::from_str("counterexample", &counterexample.scenario)
-            .map_err(|error| error.to_string())?;
-        let (strike, guarantee) = (&counterexample.strike, counterexample.guarantee);
-        Ok(replay(&subject, Limits::default(), scenario, strike, guarantee))
-    });
+    let replayed =
+        files::read(file).map_err(|error| error.to_string()).and_then(|counterexample| {
+            let name = &counterexample.subject.command;
+            if backends.iter().all(|backend| backend.name() != name) {
+                return Err(format!("this target has no backend {name:?}"));
+            }
+            let subject = Subject::of_this_executable(name).map_err(|error| error.to_string())?;
+            let scenario = scenario::load::from_str("counterexample", &counterexample.scenario)
+                .map_err(|error| error.to_string())?;
+            let (strike, guarantee) = (&counterexample.strike, counterexample.guarantee);
+            Ok(replay(&subject, Limits::default(), scenario, strike, guarantee))
+        });
     match replayed {
         Ok(Replayed::Reproduced(case)) => {
             println!("reproduced: {} is refuted", case.guarantee);

@@ -231,6 +231,7 @@ impl Stage<'_> {
         let mut killed = false;
         for (index, invocation) in self.scenario.workload().iter().enumerate() {
             let aimed = notes.arena.aimed(invocation);
+            let mut recovered_beside = None;
             let outcome = match process.call(&aimed) {
                 Progress::Ended(outcome) => outcome,
                 Progress::Held => {
@@ -250,7 +251,7 @@ impl Stage<'_> {
                             message: "no answer while the writer was held".into(),
                         };
                     }
-                    notes.note(Phase::BesideWriter, &Invocation::Recover, recovered);
+                    recovered_beside = Some(recovered);
                     other.kill();
                     beside = Some(other);
                     loop {
@@ -264,6 +265,10 @@ impl Stage<'_> {
             killed = outcome == Outcome::Killed;
             let broken = matches!(outcome, Outcome::Broken(_));
             notes.note(Phase::Workload, invocation, outcome);
+            if let Some(recovered) = recovered_beside {
+                // Invoked after the operation that was held.
+                notes.note(Phase::BesideWriter, &Invocation::Recover, recovered);
+            }
             if killed || broken {
                 break;
             }

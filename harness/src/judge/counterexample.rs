@@ -47,6 +47,8 @@ pub struct Counterexample {
     pub subject: SubjectIdentity,
     /// The program and its arguments, or null for a built-in backend (named in `subject.command`).
     pub command: Option<Vec<String>>,
+    /// What the subject is given with every `open`; an object.
+    pub options: serde_json::Value,
     /// The seed of the run that found it.
     pub seed: u64,
     /// The scenario, in its file format.

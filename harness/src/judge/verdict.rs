@@ -6,7 +6,11 @@ use super::{
     CERTIFICATE_SCHEMA, Certificate, Docket, GuaranteeResult, Rating, SubjectIdentity, Totals,
     Verdict, docket::Entry,
 };
-use crate::{check, fault::FaultKind};
+use crate::{
+    check,
+    fault::FaultKind,
+    report::{files::counterexample_path, story},
+};
 
 /// What a certificate says besides its verdicts.
 pub struct Frame {
@@ -88,8 +92,8 @@ fn result(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> GuaranteeResu
         trials: entry.map_or(0, |entry| entry.trials),
         bound: entry.map_or_else(String::new, |entry| bound(frame, entry)),
         reason,
-        counterexample: case.map(|_| format!("counterexamples/{guarantee}.json")),
-        summary: case.map(|case| case.finding.summary.clone()),
+        counterexample: case.map(|_| counterexample_path(guarantee)),
+        summary: case.map(|case| story::summary(case)),
     }
 }
 

@@ -15,6 +15,7 @@ use std::{
 
 use crashworthy::Guarantee;
 use serde::Serialize;
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
 pub use read::{ReadError, read};
@@ -23,6 +24,7 @@ use super::{Progress, Reporter, story};
 use crate::{
     judge::{COUNTEREXAMPLE_SCHEMA, Case, Certificate, Counterexample, SubjectIdentity},
     scenario,
+    subject::Subject,
 };
 
 /// The certificate's name in the output directory.
@@ -35,6 +37,7 @@ const COUNTEREXAMPLES: &str = "counterexamples";
 pub struct RunFiles {
     directory: PathBuf,
     command: Option<Vec<String>>,
+    options: Value,
 }
 
 impl RunFiles {
@@ -51,13 +54,18 @@ impl RunFiles {
                 .and_then(NamedTempFile::close)
                 .map_err(|error| unwritable("write to", writable, &error))?;
         }
-        Ok(Self { directory: directory.to_owned(), command: None })
+        Ok(Self {
+            directory: directory.to_owned(),
+            command: None,
+            options: Value::Object(serde_json::Map::new()),
+        })
     }
 
-    /// States which program the subject is, with its arguments, for subjects that are not built in.
+    /// States how the subject is started, so that a counterexample can start it again.
     #[must_use]
-    pub fn command(mut self, command: Vec<String>) -> Self {
-        self.command = Some(command);
+    pub fn of(mut self, subject: &Subject) -> Self {
+        self.command = subject.command_line();
+        self.options = subject.options.clone();
         self
     }
 
@@ -74,8 +82,10 @@ impl RunFiles {
         }
         for case in cases {
             let path = self.directory.join(counterexample_path(case.guarantee));
-            let (subject, seed) = (&certificate.subject, certificate.seed);
-            write_json(&path, &counterexample(case, subject, self.command.clone(), seed))?;
+            let mut file =
+                counterexample(case, &certificate.subject, self.command.clone(), certificate.seed);
+            file.options = self.options.clone();
+            write_json(&path, &file)?;
         }
         write_json(&path, certificate)
     }
@@ -108,6 +118,7 @@ pub fn counterexample(
         guarantee: case.guarantee,
         subject: subject.clone(),
         command,
+        options: Value::Object(serde_json::Map::new()),
         seed,
         scenario: scenario::to_toml(&case.evidence.scenario),
         strike: case.evidence.strike.clone(),

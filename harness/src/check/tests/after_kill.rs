@@ -1,7 +1,7 @@
 //! Flaws that show after a kill, in recovery and in the retry.
 
 use crashworthy::{
-    ErrorKind::{Corrupt, Io},
+    ErrorKind::{Corrupt, InvalidPath, Io},
     Guarantee::{
         DeleteFilesOnly, KillAtomicDelete, KillAtomicWrite, KillDurableAck, KillDurableDelete,
         KillOrphansInvisible, KillOrphansReclaimed, KillRecoveryIdempotent, KillRetryHeals,
@@ -152,6 +152,26 @@ fn each_flaw_convicts_one_guarantee() {
             lost(files(Builder::killed()).op(delete("d"), Killed))
                 .plant(Plant::Directory { path: "d".into() }),
         ),
+        (
+            "older unanswered write",
+            KillDurableAck,
+            crashed(
+                files(Builder::killed())
+                    .op(write("d/a", "x"), broken())
+                    .op(write("d/a", "y"), done())
+                    .op(write("d/b", "z"), Killed),
+                "d/a",
+                data("x"),
+                true,
+            ),
+        ),
+        (
+            "temp stays after recovery that failed",
+            KillRecoveryIdempotent,
+            in_write()
+                .saw(Recovery, Recover, fail(Io))
+                .tree(Moment::Recovered, tree(&[("d/a.tmp", Some("sec"))])),
+        ),
         // Flaws that are no kill's doing stay where they belong.
         ("empty for missing", MissingIsError, crashed(in_first_write(), "d/c", data(""), false)),
         ("whole paths", ListExact, in_write().saw(Crashed, list("d"), names(&["d/a", "d/b"]))),
@@ -263,6 +283,8 @@ fn recovery_beside_a_writer() {
             .op(write("d/a", "second"), done())
             .saw(BesideWriter, Recover, fail(Io))
     };
+    let refused = paused().op(write("d/c", "x"), fail(InvalidPath));
+    acquits("refused", &[(KillOrphansReclaimed, 1)], refused);
     let good = || paused().op(write("d/b", "bumble"), done());
     let run = at(Finished, good(), "d/a", data("second"), true)
         .saw(Finished, list("d"), names(&["a", "b", "temp"]))

@@ -42,6 +42,12 @@ fn each_reach_out_convicts() {
         ("seen by dots", linked().op(exists("../x/secret.txt"), truth(true))),
         ("seen by detour", linked().op(exists("d/../../x"), truth(true))),
         ("seen by link", linked().op(exists("d/out/secret.txt"), truth(true))),
+        (
+            "seen by absolute link",
+            linked()
+                .plant(Plant::Symlink { path: "d/abs".into(), target: "/etc".into() })
+                .op(exists("d/abs/hosts"), truth(true)),
+        ),
         ("died", linked().op(write("a\0b", "x"), broken())),
     ] {
         let evidence = builder.clone().build();

@@ -94,6 +94,31 @@ fn confusions_convict_path_fidelity() {
             DeleteIdempotent,
             two(Builder::calm()).op(delete("d/Name"), done()).op(read("d/Name"), data("upper")),
         ),
+        (
+            "empty for deleted",
+            MissingIsError,
+            two(Builder::calm())
+                .op(delete("d/x"), done())
+                .op(write("d/y", "y"), done())
+                .op(read("d/x"), data("")),
+        ),
+        (
+            "reclaimed another file",
+            PathFidelity,
+            at(
+                Recovered,
+                at(
+                    Crashed,
+                    suffixed().set_up(write("d/z.tmp", "z"), done()),
+                    "d/z.tmp",
+                    data("z"),
+                    true,
+                ),
+                "d/z.tmp",
+                missing(),
+                false,
+            ),
+        ),
         ("empty for missing", MissingIsError, two(Builder::calm()).op(read("d/x"), data(""))),
         (
             "extra name",
