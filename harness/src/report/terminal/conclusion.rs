@@ -12,6 +12,9 @@ use crate::{
     report::text::{count, thousands},
 };
 
+/// Ids that the overall answer names.
+const NAMED_IDS_MAX: usize = 6;
+
 pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &Path) {
     page.gap();
     page.aside(0, &totals(&certificate.totals));
@@ -45,22 +48,31 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
 }
 
 fn totals(totals: &Totals) -> String {
-    let parts = [
-        (totals.kills, "kill", " (", "inside a write"),
-        (totals.errors_injected, "error", "", ""),
-        (totals.crash_states, "crash state", "", ""),
-        (totals.schedules, "schedule", "", ""),
-    ];
-    let mut text = count(totals.trials, "trial");
-    for (n, noun, open, note) in parts.into_iter().filter(|(n, ..)| *n > 0) {
-        text.push_str(", ");
-        text.push_str(&count(n, noun));
-        if !open.is_empty() && totals.torn_writes > 0 {
-            let torn = thousands(totals.torn_writes);
-            text.push_str(&format!("{open}{torn} {note})"));
+    let torn = match totals.torn_writes {
+        0 => String::new(),
+        n => format!(" ({} inside a write)", thousands(n)),
+    };
+    let mut parts = vec![count(totals.trials, "trial")];
+    for (n, noun, note) in [
+        (totals.kills, "kill", torn.as_str()),
+        (totals.errors_injected, "injected error", ""),
+        (totals.crash_states, "crash state", ""),
+        (totals.schedules, "schedule", ""),
+    ] {
+        if n > 0 {
+            parts.push(count(n, noun) + note);
         }
     }
-    format!("{text}, in {:.1} s", totals.wall_seconds)
+    format!("{}, in {:.1} s", parts.join(", "), totals.wall_seconds)
+}
+
+/// The first ids, and how many more there are: the rows above have them all.
+fn named(ids: &[String]) -> String {
+    let shown = ids[..ids.len().min(NAMED_IDS_MAX)].join(", ");
+    match ids.len().saturating_sub(NAMED_IDS_MAX) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// What became of the claims, in a sentence.
@@ -74,25 +86,18 @@ fn verdict(certificate: &Certificate) -> String {
     let (open, suspect) = (of(Verdict::NotMeasured), of(Verdict::HarnessBroken));
     match certificate.verdict {
         Rating::Certified => format!("{} upheld.", all_of(claims)),
-        Rating::Refuted => format!(
-            "{} of {} refuted: {}.",
-            refuted.len(),
-            count(claims, "claim"),
-            refuted.join(", ")
-        ),
+        Rating::Refuted => {
+            format!("{} of {} refuted: {}.", refuted.len(), count(claims, "claim"), named(&refuted))
+        }
         Rating::Inconclusive => format!(
             "{} of {} not measured: {}. None refuted.",
             open.len(),
             count(claims, "claim"),
-            open.join(", ")
+            named(&open)
         ),
         Rating::HarnessBroken => format!(
             "The harness itself is the suspect, so nobody is accused{}.",
-            if suspect.is_empty() {
-                String::new()
-            } else {
-                format!(": see {}", suspect.join(", "))
-            }
+            if suspect.is_empty() { String::new() } else { format!(": see {}", named(&suspect)) }
         ),
     }
 }

@@ -98,7 +98,13 @@ impl Reporter for TerminalReporter {
         match progress {
             Progress::Started { subject, seed, scenarios } => {
                 self.run.scenarios = *scenarios;
-                self.say(&format!("certifying {subject}, seed {seed}, {scenarios} scenarios"));
+                let line = format!("certifying {subject}, seed {seed}, {scenarios} scenarios");
+                self.say(&line);
+                if let Face::Bar(bar) = &self.face {
+                    // Also where the bar is all there is: without the seed a crash cannot be repeated.
+                    bar.println(printable(&line));
+                    bar.set_prefix(format!("0/{scenarios}"));
+                }
             }
             Progress::Greeted(subject) => {
                 let name = format!("{} {}", subject.name, subject.version);
@@ -133,11 +139,11 @@ impl Reporter for TerminalReporter {
 impl Run {
     fn line(&self, scenario: &str, trials: usize) -> String {
         let (n, of) = (self.planned, self.scenarios);
-        let mut line = format!("scenario {n}/{of}: {scenario}, {trials} trials");
-        if !self.refuted.is_empty() {
-            line.push_str(&format!("; refuted so far: {}", self.refuted.join(", ")));
-        }
-        line
+        let refuted = match self.refuted.as_slice() {
+            [] => String::new(),
+            ids => format!("; refuted so far: {}", ids.join(", ")),
+        };
+        format!("scenario {n}/{of}: {scenario}, {trials} trials{refuted}")
     }
 
     fn message(&self, scenario: &str) -> String {

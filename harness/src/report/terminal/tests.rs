@@ -81,6 +81,14 @@ fn nothing_claimed_and_interrupted() {
 }
 
 #[test]
+fn what_is_long_is_named_in_part() {
+    let certificate = fixture::certificate(Rating::Inconclusive, &Claims::new(), &[]);
+    let text = page(&certificate, &[], 100, false);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("power-prefix-order and 16 more. None refuted."), "{text}");
+}
+
+#[test]
 fn the_harness_is_the_suspect() {
     let mut certificate = certified();
     certificate.verdict = Rating::HarnessBroken;
