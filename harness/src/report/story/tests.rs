@@ -84,6 +84,22 @@ fn held_while_another_process_recovers() {
 }
 
 #[test]
+fn the_retry_fails_after_recovery() {
+    let strike = Strike::Kill { event: 1, side: Side::After };
+    let mut case = struck(strike, 2, Outcome::Killed, "x");
+    case.guarantee = Guarantee::KillRetryHeals;
+    let retried = case.evidence.scenario.workload()[0].clone();
+    let gone = "backend.mjs exited with code 1; it last said: Error: EEXIST".to_owned();
+    case.evidence.history.extend([
+        entry(Phase::Recovery, Invocation::Recover, done()),
+        entry(Phase::Retry, retried, Outcome::Broken(gone)),
+        entry(Phase::Retried, read("blocks/a.bin"), data("the old value")),
+    ]);
+    case.finding.entry = Some(case.evidence.history.len() - 1);
+    assert_snapshot!(told(&case));
+}
+
+#[test]
 fn nothing_strikes() {
     let scenario = fixture::builtin("overwrite-replaces");
     let history: Vec<_> = scenario
