@@ -4,6 +4,7 @@
 //! scenarios, so that how the threads took turns cannot be seen in them.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -22,7 +23,6 @@ use super::{
     trial::TrialError,
 };
 use crate::{
-    fault::FaultKind,
     judge::{Case, Certificate, Docket, Frame, SubjectIdentity, Totals, certificate},
     report::{Progress, Reporter},
     scenario::Scenario,
@@ -78,6 +78,8 @@ struct Shared<'a> {
     effort: Effort,
     reporter: Mutex<&'a mut dyn Reporter>,
     identity: Mutex<Option<SubjectIdentity>>,
+    /// Guarantees whose first refutation was told.
+    announced: Mutex<BTreeSet<Guarantee>>,
     /// Why the rest need not be run.
     stop: Mutex<Option<TrialError>>,
     stopped: AtomicBool,
@@ -93,29 +95,30 @@ impl Campaign {
     pub fn run(&self, reporter: &mut dyn Reporter) -> Result<Outcome, Failure> {
         let started = Instant::now();
         let scenarios = self.selected();
+        let effort = self.profile.effort(self.subject.is_forked());
         reporter.report(&Progress::Started {
             subject: &self.subject.label,
             seed: self.seed,
             scenarios: scenarios.len(),
+            workloads: if self.generate { effort.workloads as usize } else { 0 },
         });
         let shared = Shared {
             campaign: self,
-            effort: self.profile.effort(self.subject.is_forked()),
+            effort,
             reporter: Mutex::new(reporter),
             identity: Mutex::default(),
+            announced: Mutex::default(),
             stop: Mutex::default(),
             stopped: AtomicBool::new(false),
             deadline: self.time_budget.map(|budget| started + budget),
             next: AtomicUsize::new(0),
         };
-        let (mut swept, regressions, workloads) = shared.sweep_all(&scenarios);
+        let (mut swept, regressions) = shared.sweep_all(&scenarios);
         let stop = shared.stop.into_inner().unwrap_or_else(PoisonError::into_inner);
         let subject = shared.identity.into_inner().unwrap_or_else(PoisonError::into_inner);
         let reporter = shared.reporter.into_inner().unwrap_or_else(PoisonError::into_inner);
 
         swept.totals.wall_seconds = started.elapsed().as_secs_f64();
-        let random_scenarios =
-            scenarios.iter().filter(|scenario| scenario.faults.contains(&FaultKind::RandomKill));
         let (mut unmeasurable, mut broken, mut interrupted) = (None, None, false);
         match stop {
             Some(error @ TrialError::Subject(_)) => unmeasurable = Some(error.to_string()),
@@ -131,8 +134,6 @@ impl Campaign {
             claims: self.claims.clone(),
             profile: self.profile.to_string(),
             seed: self.seed,
-            random_kills: random_scenarios.count() * shared.effort.random_kills as usize,
-            workloads,
             interrupted,
             unmeasurable,
             broken,
@@ -164,11 +165,11 @@ impl Campaign {
 }
 
 impl Shared<'_> {
-    fn sweep_all(&self, scenarios: &[Arc<Scenario>]) -> (Swept, Vec<Scenario>, usize) {
+    fn sweep_all(&self, scenarios: &[Arc<Scenario>]) -> (Swept, Vec<Scenario>) {
         let results: Vec<Mutex<Swept>> = scenarios.iter().map(|_| Mutex::default()).collect();
         let processors = pin::processors();
         let jobs = self.campaign.jobs.clamp(1, scenarios.len().max(1));
-        let (mut regressions, mut workloads) = (Vec::new(), 0);
+        let mut regressions = Vec::new();
         let mut generated = Swept::default();
         thread::scope(|scope| {
             for job in 0..jobs {
@@ -198,7 +199,7 @@ impl Shared<'_> {
                     self.generate(&swept.docket, &mut generated)
                 });
                 match done.join() {
-                    Ok(Ok((found, count))) => (regressions, workloads) = (found, count),
+                    Ok(Ok(found)) => regressions = found,
                     Ok(Err(error)) => self.stop(error),
                     Err(_) => self.stop(TrialError::Harness(std::io::Error::other(
                         "the generator of workloads panicked",
@@ -207,7 +208,7 @@ impl Shared<'_> {
             });
             swept.add(generated);
         }
-        (swept, regressions, workloads)
+        (swept, regressions)
     }
 
     /// What one thread does until nothing is left.
@@ -238,11 +239,7 @@ impl Shared<'_> {
         }
     }
 
-    fn generate(
-        &self,
-        known: &Docket,
-        swept: &mut Swept,
-    ) -> Result<(Vec<Scenario>, usize), TrialError> {
+    fn generate(&self, known: &Docket, swept: &mut Swept) -> Result<Vec<Scenario>, TrialError> {
         let mut workplace = self.workplace()?;
         let is_over = || self.is_over();
         let generator = generate::Generator {
@@ -294,8 +291,13 @@ impl Shared<'_> {
             News::Planned(trials) => {
                 reporter.report(&Progress::Planned { scenario: &scenario.name, trials: *trials });
             }
+            News::More(trials) => reporter.report(&Progress::More(*trials)),
             News::Trial => reporter.report(&Progress::Trial),
-            News::Refuted(case) => reporter.report(&Progress::Refuted(case)),
+            News::Refuted(case) => {
+                if lock(&self.announced).insert(case.guarantee) {
+                    reporter.report(&Progress::Refuted(case));
+                }
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) struct Workplace<'a> {
 pub(crate) enum News<'a> {
     Greeted(&'a Hello),
     Planned(usize),
+    More(usize),
     Trial,
     Refuted(&'a Case),
 }
@@ -94,7 +95,7 @@ impl Sweep<'_> {
                 .flat_map(|fault| fault.strikes(&record.recovery))
                 .filter(|strike| !matches!(strike, Strike::KillAfterAck { .. }))
                 .collect();
-            tell(&News::Planned(recoveries.len()));
+            tell(&News::More(recoveries.len()));
             for recovery in recoveries {
                 let both = Strike::InRecovery {
                     workload: Box::new(strike.clone()),

@@ -13,6 +13,8 @@ pub struct Entry {
     /// Trials in which something was compared. Kills at random instants do not count: what they hit
     /// differs from run to run, and a certificate must not.
     pub trials: usize,
+    /// Kills at random instants in scenarios that judge it.
+    pub random_kills: usize,
     /// The scenarios in which something was compared.
     pub scenarios: BTreeSet<String>,
     /// The kinds of fault after which something was compared.
@@ -42,12 +44,12 @@ impl Docket {
             let Some(checker) = check::checker(guarantee) else { continue };
             let judgement = checker.check(evidence);
             let entry = self.entries.entry(guarantee).or_default();
-            if judgement.comparisons > 0 {
+            if evidence.strike.is_random() {
+                entry.random_kills += 1;
+            } else if judgement.comparisons > 0 {
+                entry.trials += 1;
                 entry.faults.extend(evidence.strike.kind());
-                if !evidence.strike.is_random() {
-                    entry.trials += 1;
-                    entry.scenarios.insert(evidence.scenario.name.clone());
-                }
+                entry.scenarios.insert(evidence.scenario.name.clone());
             }
             let Some(finding) = judgement.findings.into_iter().next() else { continue };
             refuted.push(guarantee);
@@ -72,6 +74,7 @@ impl Docket {
         for (guarantee, theirs) in other.entries {
             let ours = self.entries.entry(guarantee).or_default();
             ours.trials += theirs.trials;
+            ours.random_kills += theirs.random_kills;
             ours.scenarios.extend(theirs.scenarios);
             ours.faults.extend(theirs.faults);
             ours.doubts.extend(theirs.doubts);

@@ -1,5 +1,7 @@
 //! The verdicts: what a docket means for each guarantee and for all claims together.
 
+use std::fmt::Write;
+
 use crashworthy::{Category, Claims, Guarantee};
 
 use super::{
@@ -22,10 +24,6 @@ pub struct Frame {
     pub profile: String,
     /// Everything random derives from it.
     pub seed: u64,
-    /// Kills at random instants that were made.
-    pub random_kills: usize,
-    /// Generated workloads that were run.
-    pub workloads: usize,
     /// Whether the run ended early.
     pub interrupted: bool,
     /// Why nothing could be measured at all.
@@ -90,7 +88,7 @@ fn result(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> GuaranteeResu
         claim: claim.map(str::to_owned),
         verdict,
         trials: entry.map_or(0, |entry| entry.trials),
-        bound: entry.map_or_else(String::new, |entry| bound(frame, entry)),
+        bound: entry.map_or_else(String::new, bound),
         reason,
         counterexample: case.map(|_| counterexample_path(guarantee)),
         summary: case.map(|case| story::summary(case)),
@@ -130,7 +128,7 @@ fn why_not_measured(frame: &Frame, entry: Option<&Entry>, guarantee: Guarantee) 
 }
 
 /// How far the search went, in words.
-fn bound(frame: &Frame, entry: &Entry) -> String {
+fn bound(entry: &Entry) -> String {
     if entry.trials == 0 {
         return String::new();
     }
@@ -157,8 +155,8 @@ fn bound(frame: &Frame, entry: &Entry) -> String {
     }
     let mut bound =
         format!("{count} workload{}, {}", if count == 1 { "" } else { "s" }, parts.join(", "));
-    if kills && frame.random_kills > 0 {
-        bound.push_str(&format!("; {} kills at random instants", frame.random_kills));
+    if entry.random_kills > 0 {
+        let _ = write!(bound, "; {} kills at random instants", entry.random_kills);
     }
     bound
 }

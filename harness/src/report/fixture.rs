@@ -90,7 +90,7 @@ pub(super) fn case(
             trees: Vec::new(),
             outside: Vec::new(),
         },
-        trace: Trace { events, operations, blind_spots: Vec::new() },
+        trace: Trace { events, operations, ..Trace::default() },
         recovery: Trace::default(),
     }
 }

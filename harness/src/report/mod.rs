@@ -34,6 +34,8 @@ pub enum Progress<'a> {
         seed: u64,
         /// How many scenarios will be run.
         scenarios: usize,
+        /// How many workloads will be generated besides.
+        workloads: usize,
     },
     /// A subject has answered its first request.
     Greeted(&'a SubjectIdentity),
@@ -44,6 +46,8 @@ pub enum Progress<'a> {
         /// How many more trials it takes.
         trials: usize,
     },
+    /// It turned out that this many trials more follow.
+    More(usize),
     /// One more trial is over.
     Trial,
     /// A trial refuted a guarantee that nothing had refuted so far.

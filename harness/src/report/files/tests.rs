@@ -1,6 +1,6 @@
 //! The files that a run leaves, read back, held to their schemas, and replaced by the next run's.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::{
@@ -34,8 +34,9 @@ fn names(directory: &Path) -> Vec<String> {
 fn a_run_leaves_a_certificate_and_its_counterexamples() {
     let root = tempfile::tempdir().expect("there is room");
     let directory = root.path().join("deep/run");
-    let command = vec!["node".to_owned(), "backend.mjs".to_owned()];
-    let mut files = RunFiles::create(&directory).expect("it is writable").command(command.clone());
+    let subject = Subject::command(&"sh".into(), &["backend.sh".into()]).expect("sh is everywhere");
+    let command = subject.command_line();
+    let mut files = RunFiles::create(&directory).expect("it is writable").of(&subject);
     assert_eq!(names(&directory), ["counterexamples"], "the proof leaves nothing behind");
 
     let (certificate, cases) = fixture::refuted();
@@ -51,7 +52,7 @@ fn a_run_leaves_a_certificate_and_its_counterexamples() {
         let case = cases.iter().find(|case| case.guarantee == row.id).expect("it has a case");
         assert_eq!(
             counterexample,
-            super::counterexample(case, &certificate.subject, Some(command.clone()), 42)
+            super::counterexample(case, &certificate.subject, command.clone(), 42)
         );
         assert_eq!(Some(&counterexample.summary), row.summary.as_ref());
         found += 1;

@@ -33,7 +33,7 @@ pub struct TerminalReporter {
 struct Run {
     scenarios: usize,
     planned: usize,
-    refuted: Vec<String>,
+    refuted: usize,
 }
 
 enum Face {
@@ -96,14 +96,14 @@ impl TerminalReporter {
 impl Reporter for TerminalReporter {
     fn report(&mut self, progress: &Progress<'_>) {
         match progress {
-            Progress::Started { subject, seed, scenarios } => {
-                self.run.scenarios = *scenarios;
+            Progress::Started { subject, seed, scenarios, workloads } => {
+                self.run.scenarios = scenarios + workloads;
                 let line = format!("certifying {subject}, seed {seed}, {scenarios} scenarios");
                 self.say(&line);
                 if let Face::Bar(bar) = &self.face {
                     // Also where the bar is all there is: without the seed a crash cannot be repeated.
                     bar.println(printable(&line));
-                    bar.set_prefix(format!("0/{scenarios}"));
+                    bar.set_prefix(format!("0/{}", self.run.scenarios));
                 }
             }
             Progress::Greeted(subject) => {
@@ -112,8 +112,11 @@ impl Reporter for TerminalReporter {
             }
             Progress::Planned { scenario, trials } => {
                 self.run.planned += 1;
-                let line = self.run.line(scenario, *trials);
-                self.say(&line);
+                // A scenario without faults is over before its line is read.
+                if *trials > 0 {
+                    let line = self.run.line(scenario, *trials);
+                    self.say(&line);
+                }
                 if let Face::Bar(bar) = &self.face {
                     bar.inc_length(*trials as u64);
                     bar.set_prefix(format!("{}/{}", self.run.planned, self.run.scenarios));
@@ -125,7 +128,15 @@ impl Reporter for TerminalReporter {
                     bar.inc(1);
                 }
             }
-            Progress::Refuted(case) => self.run.refuted.push(case.guarantee.to_string()),
+            Progress::More(trials) => {
+                if let Face::Bar(bar) = &self.face {
+                    bar.inc_length(*trials as u64);
+                }
+            }
+            Progress::Refuted(case) => {
+                self.run.refuted += 1;
+                self.say(&format!("refuted {} in {}", case.guarantee, case.evidence.scenario.name));
+            }
             Progress::Finished { certificate, cases } => {
                 if let Face::Bar(bar) = &self.face {
                     bar.finish_and_clear();
@@ -138,17 +149,12 @@ impl Reporter for TerminalReporter {
 
 impl Run {
     fn line(&self, scenario: &str, trials: usize) -> String {
-        let (n, of) = (self.planned, self.scenarios);
-        let refuted = match self.refuted.as_slice() {
-            [] => String::new(),
-            ids => format!("; refuted so far: {}", ids.join(", ")),
-        };
-        format!("scenario {n}/{of}: {scenario}, {trials} trials{refuted}")
+        format!("scenario {}/{}: {scenario}, {trials} trials", self.planned, self.scenarios)
     }
 
     fn message(&self, scenario: &str) -> String {
         let scenario = printable(scenario);
-        match self.refuted.len() {
+        match self.refuted {
             0 => scenario,
             n => format!("{scenario}, {n} refuted so far"),
         }

@@ -155,7 +155,7 @@ fn logs_get_plain_lines() {
     let case = fixture::emptied();
     let subject = certified().subject;
     for progress in [
-        Progress::Started { subject: "fs:documented", seed: 42, scenarios: 2 },
+        Progress::Started { subject: "fs:documented", seed: 42, scenarios: 1, workloads: 1 },
         Progress::Greeted(&subject),
         Progress::Planned { scenario: "crash-during-overwrite", trials: 17 },
         Progress::Trial,
@@ -167,9 +167,10 @@ fn logs_get_plain_lines() {
     }
     let log = log.0.lock().expect("no test panics with it").clone();
     assert_snapshot!(String::from_utf8(log).expect("it is text"), @r"
-    certifying fs:documented, seed 42, 2 scenarios
+    certifying fs:documented, seed 42, 1 scenarios
     the subject is fs 0.1.0
     scenario 1/2: crash-during-overwrite, 17 trials
-    scenario 2/2: evil\u{1b}[2J, 3 trials; refuted so far: kill-atomic-write
+    refuted kill-atomic-write in crash-during-overwrite
+    scenario 2/2: evil\u{1b}[2J, 3 trials
     ");
 }
