@@ -141,6 +141,12 @@ impl Builder {
         self
     }
 
+    /// The workload's operation with this index fails without any fault.
+    pub(super) fn fails_anyway(mut self, index: usize) -> Self {
+        self.baseline.failed.insert(index);
+        self
+    }
+
     pub(super) fn twins(mut self, one: Tree, other: Tree) -> Self {
         self.baseline.twins = Some((one, other));
         self

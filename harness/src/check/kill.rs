@@ -9,14 +9,14 @@
 use crashworthy::Guarantee::{
     self, DeleteIdempotent, KillAtomicDelete, KillAtomicWrite, KillDurableAck, KillDurableDelete,
     KillOrphansInvisible, KillRecoveryIdempotent, KillRetryHeals, MissingIsError, MkdirRecursive,
-    PathFidelity,
+    PathFidelity, WriteCreatesParents,
 };
 
 use super::{
     file_state::{Change, FileState, Retried},
     interface::is_empty_for_error,
     layout,
-    oracle::is_refusal,
+    oracle::{is_refusal, parent},
     scene::{Comparison, Court, Route, Scene, Sight},
     words,
 };
@@ -71,7 +71,21 @@ pub(super) fn change(scene: &Scene<'_>) -> Vec<Comparison> {
     if entry.phase != Phase::Retry || (may_refuse && is_refusal(&entry.outcome)) {
         return Vec::new();
     }
+    // What fails without a kill as well is not the kill's doing.
+    let mut workload = scene.evidence.scenario.workload().iter();
+    let asked_before = workload.position(|asked| *asked == entry.invocation);
+    if asked_before.is_some_and(|index| scene.evidence.baseline.failed.contains(&index)) {
+        return Vec::new();
+    }
     let guarantee = match &entry.invocation {
+        // Only the harness asks for this one, and where there never was a directory.
+        Invocation::WriteFile { .. }
+            if asked_before.is_none()
+                && !oracle.was_directory(parent(path))
+                && !oracle.is_obstructed(path) =>
+        {
+            WriteCreatesParents
+        }
         Invocation::WriteFile { .. } if !oracle.is_obstructed(path) => KillRetryHeals,
         Invocation::DeleteFile { .. } if !oracle.is_obstructed(path) => DeleteIdempotent,
         Invocation::CreateDirectory { .. }

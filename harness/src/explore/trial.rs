@@ -25,6 +25,13 @@ use crate::{
 const BESIDE_WRITER_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How many left-overs of a crash are looked for by name.
 const LEFT_OVERS_PROBED_MAX: usize = 8;
+/// Guarantees whose checkers know a left-over by its name. Where two runs publish different names, that
+/// proves nothing, so they need to know.
+const JUDGED_BY_NAMES: [Guarantee; 3] = [
+    Guarantee::DeterministicLayout,
+    Guarantee::KillOrphansInvisible,
+    Guarantee::KillOrphansReclaimed,
+];
 
 /// What a trial gives.
 pub(crate) struct Record {
@@ -147,9 +154,17 @@ impl Stage<'_> {
                 .iter()
                 .flat_map(|(_, tree)| tree.files().map(str::to_owned))
                 .collect(),
+            failed: notes
+                .history
+                .iter()
+                .filter(|entry| entry.phase == Phase::Workload)
+                .enumerate()
+                .filter(|(_, entry)| !entry.outcome.is_ok())
+                .map(|(index, _)| index)
+                .collect(),
             twins: None,
         };
-        if self.scenario.judges.contains(&Guarantee::DeterministicLayout) {
+        if self.scenario.judges.iter().any(|guarantee| JUDGED_BY_NAMES.contains(guarantee)) {
             baseline.twins = Some((self.twin()?, self.twin()?));
         }
         self.baseline = Arc::new(baseline);

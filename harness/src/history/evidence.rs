@@ -10,7 +10,9 @@ use crate::{fault::Strike, scenario::Scenario};
 pub struct Baseline {
     /// Every file seen on disk at a quiet moment (settled, and after each acknowledgement).
     pub files: BTreeSet<String>,
-    /// The trees that two fault-free runs in two fresh roots left at the end.
+    /// Indices of the workload's operations, from 0, that were not acknowledged.
+    pub failed: BTreeSet<usize>,
+    /// The trees that two fault-free runs in two fresh roots left at the end, where names are judged.
     pub twins: Option<(Tree, Tree)>,
 }
 

@@ -5,7 +5,7 @@ use crashworthy::{
     Guarantee::{
         DeleteFilesOnly, KillAtomicDelete, KillAtomicWrite, KillDurableAck, KillDurableDelete,
         KillOrphansInvisible, KillOrphansReclaimed, KillRecoveryIdempotent, KillRetryHeals,
-        ListExact, MissingIsError,
+        ListExact, MissingIsError, WriteCreatesParents,
     },
 };
 
@@ -240,6 +240,19 @@ fn a_killed_mkdir_and_its_retry() {
         .saw(Retry, write("x/y/retry.bin", "r"), done())
         .saw(Retried, list("x/y"), names(&["retry.bin"]));
     acquits("mkdir", &[(KillRetryHeals, 1), (KillOrphansInvisible, 3)], run);
+}
+
+#[test]
+fn a_retry_of_what_fails_anyway_says_nothing_about_kills() {
+    let run = files(Builder::killed()).op(write("x/y", "new"), fail(Io));
+    let again = |run: Builder| run.saw(Retry, write("x/y", "new"), fail(Io)).build();
+    assert_eq!(refuted(&again(run.clone()))[0].0, KillRetryHeals);
+    assert_eq!(refuted(&again(run.fails_anyway(0))), []);
+
+    // Nobody has ever written below `x`, so that a write there fails may be a flaw of writes.
+    let run = files(Builder::killed()).op(delete("x/a"), Killed).saw(Retry, delete("x/a"), done());
+    let again = run.saw(Retry, write("x/a", "new"), fail(Io)).build();
+    assert_eq!(refuted(&again)[0].0, WriteCreatesParents);
 }
 
 #[test]
