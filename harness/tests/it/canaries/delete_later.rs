@@ -1,0 +1,72 @@
+//! Broken: a delete is acknowledged when it is noted in memory, and done when the next operation comes along.
+//!
+//! Refutes `kill-durable-delete`: after a kill the file is back.
+
+use std::sync::Mutex;
+
+use crashworthy::{Result, StorageBackend, StoragePath};
+
+use super::site::Site;
+
+struct Canary {
+    site: Site,
+    pending: Mutex<Option<StoragePath>>,
+}
+
+pub(super) fn open(site: Site) -> impl StorageBackend {
+    Canary { site, pending: Mutex::default() }
+}
+
+impl StorageBackend for Canary {
+    fn write_file(&self, path: &StoragePath, data: &[u8]) -> Result<()> {
+        // The new value takes the place of the file, so there is nothing left to delete.
+        self.pending.lock().unwrap().take_if(|pending| pending == path);
+        self.carry_out()?;
+        self.site.sound.write_file(path, data)
+    }
+
+    fn read_file(&self, path: &StoragePath) -> Result<Vec<u8>> {
+        self.carry_out()?;
+        self.site.sound.read_file(path)
+    }
+
+    fn list_files(&self, directory: &StoragePath) -> Result<Vec<String>> {
+        self.carry_out()?;
+        self.site.sound.list_files(directory)
+    }
+
+    fn create_directory(&self, path: &StoragePath) -> Result<()> {
+        self.carry_out()?;
+        self.site.sound.create_directory(path)
+    }
+
+    fn exists(&self, path: &StoragePath) -> Result<bool> {
+        self.carry_out()?;
+        self.site.sound.exists(path)
+    }
+
+    fn delete_file(&self, path: &StoragePath) -> Result<()> {
+        self.carry_out()?;
+        if self.site.sound.read_file(path).is_err() {
+            return self.site.sound.delete_file(path);
+        }
+        // A call in which it can be killed, or `kill-atomic-delete` would have nothing to compare.
+        self.site.create_reserved();
+        *self.pending.lock().unwrap() = Some(path.clone());
+        Ok(())
+    }
+
+    fn recover(&self) -> Result<()> {
+        self.carry_out()?;
+        self.site.sound.recover()
+    }
+}
+
+impl Canary {
+    fn carry_out(&self) -> Result<()> {
+        match self.pending.lock().unwrap().take() {
+            Some(path) => self.site.sound.delete_file(&path),
+            None => Ok(()),
+        }
+    }
+}
