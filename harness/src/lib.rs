@@ -14,3 +14,6 @@ pub mod report;
 pub mod scenario;
 pub mod subject;
 pub mod trace;
+
+#[cfg(test)]
+mod tidy;

@@ -99,30 +99,25 @@ pub(super) fn limits(arguments: &LimitArguments) -> Limits {
 /// The subject as asked for, and what it documents.
 fn subject_and_claims(arguments: &Certify) -> Result<(Subject, Option<Claims>), Stop> {
     let own = arguments.claims.as_ref().map(claims_file).transpose()?;
-    let (mut subject, claims) = match arguments.program.split_first() {
-        Some((program, rest)) => {
-            let subject = Subject::command(program, rest).map_err(|error| {
-                Stop::usage(format!(
-                    "failed to find the program {}: {error}; name one that is on the PATH, or a path to it",
-                    program.display()
-                ))
-            })?;
-            (subject, own)
-        }
-        None => {
-            let backends = subject::backends();
-            let Some(backend) =
-                backends.into_iter().find(|backend| backend.name() == arguments.subject)
-            else {
-                return Err(Stop::usage(format!(
-                    "there is no built-in backend {:?}; `crashworthy list backends` shows them, and a \
-                     program of your own goes after `--`",
-                    arguments.subject
-                )));
-            };
-            let subject = Subject::of_this_executable(backend.name()).map_err(Stop::harness)?;
-            (subject, Some(own.unwrap_or_else(|| backend.into_claims())))
-        }
+    let (mut subject, claims) = if let Some((program, rest)) = arguments.program.split_first() {
+        let subject = Subject::command(program, rest).map_err(|error| {
+            Stop::usage(format!(
+                "failed to find the program {}: {error}; name one that is on the PATH, or a path to it",
+                program.display()
+            ))
+        })?;
+        (subject, own)
+    } else {
+        let mut backends = subject::backends().into_iter();
+        let Some(backend) = backends.find(|backend| backend.name() == arguments.subject) else {
+            return Err(Stop::usage(format!(
+                "there is no built-in backend {:?}; `crashworthy list backends` shows them, and a \
+                 program of your own goes after `--`",
+                arguments.subject
+            )));
+        };
+        let subject = Subject::of_this_executable(backend.name()).map_err(Stop::harness)?;
+        (subject, Some(own.unwrap_or_else(|| backend.into_claims())))
     };
     subject.options = arguments.options.clone();
     if arguments.no_fork_server {

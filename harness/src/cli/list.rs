@@ -1,17 +1,14 @@
 //! `crashworthy list`.
 
-use super::{
-    Stop,
-    args::{List, What},
-};
+use super::args::{List, What};
 use crate::{report::catalogue, scenario, subject};
 
-pub(super) fn list(arguments: &List) -> Result<u8, Stop> {
+pub(super) fn list(arguments: &List) -> u8 {
     let text = match arguments.what {
         What::Guarantees => catalogue::guarantees(arguments.format),
         What::Scenarios => catalogue::scenarios(&scenario::builtin::all(), arguments.format),
         What::Backends => catalogue::backends(&subject::backends(), arguments.format),
     };
     anstream::println!("{}", text.trim_end());
-    Ok(0)
+    0
 }

@@ -51,7 +51,7 @@ pub fn main() -> ExitCode {
         args::Command::Certify(arguments) => certify::certify(&arguments),
         args::Command::Replay(arguments) => replay::replay(&arguments),
         args::Command::Explain(arguments) => explain::explain(&arguments),
-        args::Command::List(arguments) => list::list(&arguments),
+        args::Command::List(arguments) => Ok(list::list(&arguments)),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -50,23 +50,22 @@ fn subject(counterexample: &Counterexample, program: &[OsString]) -> Result<Subj
         (Some(command), []) => command.iter().map(OsString::from).collect(),
         (_, program) => program.to_vec(),
     };
-    let mut subject = match words.split_first() {
-        Some((program, rest)) => Subject::command(program, rest).map_err(|error| {
+    let mut subject = if let Some((program, rest)) = words.split_first() {
+        Subject::command(program, rest).map_err(|error| {
             Stop::usage(format!(
                 "failed to find the program {}: {error}; name another after `--`",
                 program.display()
             ))
-        })?,
-        None => {
-            let name = &counterexample.subject.command;
-            if subject::backends().iter().all(|backend| backend.name() != name) {
-                return Err(Stop::usage(format!(
-                    "there is no built-in backend {name:?}; a backend of your own test target is \
-                     replayed by that target: CRASHWORTHY_REPLAY=FILE cargo test"
-                )));
-            }
-            Subject::of_this_executable(name).map_err(Stop::harness)?
+        })?
+    } else {
+        let name = &counterexample.subject.command;
+        if subject::backends().iter().all(|backend| backend.name() != name) {
+            return Err(Stop::usage(format!(
+                "there is no built-in backend {name:?}; a backend of your own test target is replayed \
+                 by that target: CRASHWORTHY_REPLAY=FILE cargo test"
+            )));
         }
+        Subject::of_this_executable(name).map_err(Stop::harness)?
     };
     subject.options = counterexample.options.clone();
     Ok(subject)

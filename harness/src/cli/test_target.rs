@@ -5,6 +5,7 @@
 
 use std::{
     env,
+    fmt::Write,
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -87,8 +88,7 @@ pub fn certify_backends(backends: Vec<Backend>, directory: Option<&str>) -> Exit
         });
         for guarantee in claimed {
             let certified = Arc::clone(&certified);
-            let test = Trial::test(test_name(&guarantee), move || certified.expect(guarantee));
-            tests.push(test.with_kind("guarantee"));
+            tests.push(Trial::test(test_name(&guarantee), move || certified.expect(guarantee)));
         }
     }
     libtest_mimic::run(&arguments, tests).exit_code()
@@ -140,10 +140,12 @@ impl Certified {
                 }
                 if let (Some(directory), Some(file)) = (&self.directory, &row.counterexample) {
                     let file = directory.join(file);
-                    message.push_str(&format!(
-                        "\nto run it again: {REPLAY}={} cargo test",
+                    let _ = write!(
+                        message,
+                        "
+to run it again: {REPLAY}={} cargo test",
                         file.display()
-                    ));
+                    );
                 }
                 Err(message.into())
             }

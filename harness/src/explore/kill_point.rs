@@ -65,7 +65,7 @@ impl KillPoints {
             let mut process = self.launcher.plain.start()?;
             process.greet(&root, &self.subject.options).map_err(io::Error::other)?;
             run_plain(&mut process, self.scenario.workload(), rounds);
-            self.launcher.bury(process)
+            self.launcher.bury(&process)
         }
     }
 

@@ -31,10 +31,9 @@ impl Profile {
     /// The numbers, for a subject whose processes are forked or started by exec (some 60 ms each).
     pub fn effort(self, forks: bool) -> Effort {
         let (workloads, random_kills) = match (self, forks) {
-            (Self::Quick, true) => (16, 64),
             (Self::Quick, false) => (2, 16),
+            (Self::Quick, true) | (Self::Full, false) => (16, 64),
             (Self::Full, true) => (128, 512),
-            (Self::Full, false) => (16, 64),
             (Self::Nightly, true) => (4096, 8192),
             (Self::Nightly, false) => (256, 512),
         };

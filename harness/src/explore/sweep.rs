@@ -166,7 +166,7 @@ impl Sweep<'_> {
             }
             return Err(TrialError::Diverged("it works only where nobody traces it".into()));
         }
-        self.judge(swept, tell, &rehearsal);
+        Self::judge(swept, tell, &rehearsal);
         Ok(rehearsal)
     }
 
@@ -206,12 +206,12 @@ impl Sweep<'_> {
             // Two processes die in it.
             swept.totals.kills += 1;
         }
-        self.judge(swept, tell, &record);
+        Self::judge(swept, tell, &record);
         tell(&News::Trial);
         Ok(Some(record))
     }
 
-    fn judge(&self, swept: &mut Swept, tell: &mut dyn FnMut(&News<'_>), record: &Record) {
+    fn judge(swept: &mut Swept, tell: &mut dyn FnMut(&News<'_>), record: &Record) {
         for guarantee in swept.docket.judge(&record.evidence, &record.trace, &record.recovery) {
             if let Some(case) = swept.docket.case(guarantee) {
                 tell(&News::Refuted(case));

@@ -179,7 +179,7 @@ impl Stage<'_> {
             notes.run(Phase::Workload, &mut process, invocation);
         }
         process.finish()?;
-        self.launcher.bury(process)?;
+        self.launcher.bury(&process)?;
         Ok(notes.arena.tree()?)
     }
 
@@ -205,7 +205,7 @@ impl Stage<'_> {
         if let Strike::Pause { .. } = workload_strike {
             let mut reader = self.open_plain(&notes).map_err(TrialError::Subject)?;
             observe(&mut notes, self.scenario, Phase::Finished, &mut reader, &[]);
-            self.launcher.bury(reader)?;
+            self.launcher.bury(&reader)?;
             return self.record(notes, strike.clone(), &hello, trace, Trace::default());
         }
         let recovers = offers_recovery(&hello);
@@ -300,7 +300,7 @@ impl Stage<'_> {
         let trace = process.take_trace();
         drop(process);
         if let Some(other) = beside {
-            self.launcher.bury(other)?;
+            self.launcher.bury(&other)?;
         }
         if !struck {
             return Err(TrialError::Diverged(format!(
@@ -345,7 +345,7 @@ impl Stage<'_> {
                 break;
             }
         }
-        self.launcher.bury(process)?;
+        self.launcher.bury(&process)?;
         Ok(hello)
     }
 
@@ -398,7 +398,7 @@ impl Stage<'_> {
         match self.open_plain(notes) {
             Ok(mut process) => {
                 let used = use_it(self, notes, &mut process);
-                self.launcher.bury(process)?;
+                self.launcher.bury(&process)?;
                 used
             }
             Err(why) => use_it(self, notes, &mut Unopened(why)),
@@ -410,7 +410,7 @@ impl Stage<'_> {
         match process.greet(&notes.arena.root(), &self.subject.options) {
             Ok(_) => Ok(process),
             Err(why) => {
-                let _ = self.launcher.bury(process);
+                let _ = self.launcher.bury(&process);
                 Err(unopened(notes, &why))
             }
         }
@@ -529,7 +529,7 @@ fn retry(notes: &mut Notes, scenario: &Scenario, process: &mut dyn Client) {
             .filter(|entry| entry.phase == Phase::Workload && entry.invocation.is_change())
     };
     let interrupted = workload().find(|entry| entry.outcome == Outcome::Killed);
-    let Some(again) = interrupted.or_else(|| workload().last()) else { return };
+    let Some(again) = interrupted.or_else(|| workload().next_back()) else { return };
     let again = again.invocation.clone();
     let write = match again.operation() {
         Operation::DeleteFile => Some(again.path().to_owned()),

@@ -60,3 +60,10 @@ pub struct Counterexample {
     /// What happened, one line a step.
     pub story: Vec<String>,
 }
+
+impl Counterexample {
+    /// Where a guarantee's counterexample is, relative to its certificate.
+    pub fn path(guarantee: Guarantee) -> String {
+        format!("counterexamples/{guarantee}.json")
+    }
+}

@@ -5,14 +5,10 @@ use std::fmt::Write;
 use crashworthy::{Category, Claims, Guarantee};
 
 use super::{
-    CERTIFICATE_SCHEMA, Certificate, Docket, GuaranteeResult, Rating, SubjectIdentity, Totals,
-    Verdict, docket::Entry,
+    CERTIFICATE_SCHEMA, Certificate, Counterexample, Docket, GuaranteeResult, Rating,
+    SubjectIdentity, Totals, Verdict, docket::Entry,
 };
-use crate::{
-    check,
-    fault::FaultKind,
-    report::{files::counterexample_path, story},
-};
+use crate::{check, fault::FaultKind, report::story};
 
 /// What a certificate says besides its verdicts.
 pub struct Frame {
@@ -90,7 +86,7 @@ fn result(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> GuaranteeResu
         trials: entry.map_or(0, |entry| entry.trials),
         bound: entry.map_or_else(String::new, bound),
         reason,
-        counterexample: case.map(|_| counterexample_path(guarantee)),
+        counterexample: case.map(|_| Counterexample::path(guarantee)),
         summary: case.map(|case| story::summary(case)),
     }
 }
@@ -138,7 +134,7 @@ fn bound(entry: &Entry) -> String {
     let torn = entry.faults.contains(&FaultKind::Torn);
     match (kills, torn) {
         (true, true) => {
-            parts.push("killed before and after every event and inside writes".to_owned())
+            parts.push("killed before and after every event and inside writes".to_owned());
         }
         (true, false) => parts.push("killed before and after every event".to_owned()),
         (false, true) => parts.push("killed inside writes".to_owned()),

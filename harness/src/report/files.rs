@@ -78,10 +78,10 @@ impl RunFiles {
         let path = self.directory.join(CERTIFICATE_FILE);
         remove(&path)?;
         for guarantee in Guarantee::ALL {
-            remove(&self.directory.join(counterexample_path(*guarantee)))?;
+            remove(&self.directory.join(Counterexample::path(*guarantee)))?;
         }
         for case in cases {
-            let path = self.directory.join(counterexample_path(case.guarantee));
+            let path = self.directory.join(Counterexample::path(case.guarantee));
             let mut file =
                 counterexample(case, &certificate.subject, self.command.clone(), certificate.seed);
             file.options = self.options.clone();
@@ -99,11 +99,6 @@ impl Reporter for RunFiles {
             eprintln!("{error}");
         }
     }
-}
-
-/// The path of a guarantee's counterexample, relative to its certificate.
-pub fn counterexample_path(guarantee: Guarantee) -> String {
-    format!("{COUNTEREXAMPLES}/{guarantee}.json")
 }
 
 /// The file form of `case`. `command` is the program and its arguments, or nothing for a built-in.

@@ -12,10 +12,10 @@ use crate::{
     fault::{Side, Strike},
     history::{Baseline, Entry, Evidence, Invocation, Moment, Node, Outcome, Phase, Reply, Tree},
     judge::{
-        CERTIFICATE_SCHEMA, Case, Certificate, GuaranteeResult, Rating, SubjectIdentity, Totals,
-        Verdict,
+        CERTIFICATE_SCHEMA, Case, Certificate, Counterexample, GuaranteeResult, Rating,
+        SubjectIdentity, Totals, Verdict,
     },
-    report::{files, story},
+    report::story,
     scenario::{Scenario, builtin},
     trace::{Event, Trace},
 };
@@ -240,7 +240,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
             trials: if measured { 37 * id.to_string().len() } else { 0 },
             bound: if measured { bound.to_owned() } else { String::new() },
             reason: (!measured).then(|| "this version does not test it yet".to_owned()),
-            counterexample: case.map(|_| files::counterexample_path(id)),
+            counterexample: case.map(|_| Counterexample::path(id)),
             summary: case.map(|case| story::summary(case)),
         }
     });

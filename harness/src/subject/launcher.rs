@@ -71,7 +71,7 @@ impl Launcher {
     }
 
     /// Kills a plain process and collects it.
-    pub(crate) fn bury(&mut self, process: Plain) -> io::Result<()> {
+    pub(crate) fn bury(&mut self, process: &Plain) -> io::Result<()> {
         process.kill();
         if process.leads_session {
             self.traced.tracer.ending_of_stranger(process.pid)?;

@@ -14,8 +14,8 @@ use nix::{
 
 use crate::trace::spawn::{pipe, set_nonblocking};
 
-/// Read at once, in bytes: what a pipe holds.
-const CHUNK_BYTES: usize = 65536;
+/// Read at once, in bytes.
+const CHUNK_BYTES: usize = 16_384;
 
 /// See the module.
 pub(crate) struct Streams {

@@ -2,7 +2,7 @@
 //! aimed at one of them.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::HashSet,
     io,
     path::Path,
     time::{Duration, Instant},
@@ -53,9 +53,6 @@ pub(crate) struct Traced<'t> {
     /// Counting has begun.
     counting: bool,
     trace: Trace,
-    /// Seen at any time, also before events counted.
-    blind_spots: BTreeSet<String>,
-    bypass_refused: bool,
     struck: bool,
     /// Threads whose answers are on their way, and whose strike waits for the end of a call.
     answering: HashSet<Tid>,
@@ -87,8 +84,6 @@ impl<'t> Traced<'t> {
             aim: None,
             counting: false,
             trace: Trace::default(),
-            blind_spots: BTreeSet::new(),
-            bypass_refused: false,
             struck: false,
             answering: HashSet::new(),
             striking: None,
@@ -110,7 +105,9 @@ impl<'t> Traced<'t> {
 
     /// From now on events count, from 0, and `strike` is aimed at them.
     pub(crate) fn aim(&mut self, strike: Strike) {
-        self.trace = Trace::default();
+        // What hides events from the tracer stays hidden.
+        self.trace.events.clear();
+        self.trace.operations = 0;
         self.counting = true;
         self.aim = Some(strike);
     }
@@ -123,10 +120,7 @@ impl<'t> Traced<'t> {
 
     /// Takes the events since [`Self::aim`].
     pub(crate) fn take_trace(&mut self) -> Trace {
-        let mut trace = std::mem::take(&mut self.trace);
-        trace.blind_spots = std::mem::take(&mut self.blind_spots);
-        trace.bypass_refused = self.bypass_refused;
-        trace
+        std::mem::take(&mut self.trace)
     }
 
     /// Whether the strike has struck: its process was killed or held by it.
@@ -264,11 +258,11 @@ impl<'t> Traced<'t> {
                     return Err(NoAnswer::Broken(self.explain_end()));
                 }
                 News::SharedMapping { path } => {
-                    self.blind_spots.insert(format!(
+                    self.trace.blind_spots.insert(format!(
                         "it maps {path:?} into memory for shared writing, which no system call shows"
                     ));
                 }
-                News::Bypass => self.bypass_refused = true,
+                News::Bypass => self.trace.bypass_refused = true,
                 News::Forked { .. } | News::Ended { .. } => {}
             }
         }

@@ -158,6 +158,7 @@ fn below(root: &Path, path: &Path) -> Option<String> {
     Some(text.strip_suffix(" (deleted)").map_or(text.clone(), str::to_owned))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
 fn errno(error: std::io::Error) -> nix::Error {
     error.raw_os_error().map_or(nix::Error::EIO, nix::Error::from_raw)
 }

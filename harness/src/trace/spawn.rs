@@ -70,14 +70,12 @@ impl Gated {
     pub(crate) fn open_and_wait(mut self) -> io::Result<Pid> {
         self.open()?;
         let mut errno = [0; 4];
-        match self.failure.read_exact(&mut errno) {
+        if self.failure.read_exact(&mut errno).is_err() {
             // The write end closed on exec: the program runs.
-            Err(_) => Ok(self.pid),
-            Ok(()) => {
-                let _ = nix::sys::wait::waitpid(self.pid, None);
-                Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno)))
-            }
+            return Ok(self.pid);
         }
+        let _ = nix::sys::wait::waitpid(self.pid, None);
+        Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno)))
     }
 }
 

@@ -145,17 +145,20 @@ impl Tracer {
     }
 
     /// Lets a held thread go on.
+    #[expect(clippy::unused_self, reason = "only the thread that has the tracer may resume")]
     pub(crate) fn release(&self, tid: Tid) -> io::Result<()> {
         gone_is_fine(ptrace::resume(tid, 0))
     }
 
     /// Lets a held thread finish its call; [`News::Returned`] follows.
+    #[expect(clippy::unused_self, reason = "only the thread that has the tracer may resume")]
     pub(crate) fn release_to_exit(&self, tid: Tid) -> io::Result<()> {
         gone_is_fine(ptrace::resume_to_exit(tid))
     }
 
     /// Cuts a held write to `keep` bytes and lets it finish; [`News::Returned`] follows, and the process
     /// must not live on.
+    #[expect(clippy::unused_self, reason = "only the thread that has the tracer may resume")]
     pub(crate) fn tear(&self, call: &HeldCall, keep: u64) -> io::Result<()> {
         registers::shorten_write(call.tid, call.shape, keep)?;
         ptrace::resume_to_exit(call.tid)
@@ -289,29 +292,18 @@ impl Tracer {
             let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
             Ok(Some((syscall, decode(tid, syscall, &call, root)?)))
         });
-        let (syscall, meaning) = match meaning {
-            Ok(Some(meaning)) => meaning,
-            Ok(None) => {
-                self.release(tid)?;
-                return Ok(None);
-            }
-            // A path argument that is no address fails with EFAULT in the kernel too; a thread that is
-            // going away no longer answers. Neither changes anything.
-            Err(_) => {
-                self.release(tid)?;
-                return Ok(None);
-            }
+        // A path argument that is no address fails with EFAULT in the kernel too; a thread that is going
+        // away no longer answers. Neither changes anything.
+        let Ok(Some((syscall, meaning))) = meaning else {
+            self.release(tid)?;
+            return Ok(None);
         };
         Ok(match meaning {
-            Meaning::Elsewhere => {
-                self.release(tid)?;
-                None
-            }
             Meaning::Change { path, to, bytes } if self.root.is_some() => {
                 let (name, shape) = (syscall.name, syscall.shape);
                 Some(News::Change(HeldCall { tid, name, path, to, bytes, shape }))
             }
-            Meaning::Change { .. } => {
+            Meaning::Elsewhere | Meaning::Change { .. } => {
                 self.release(tid)?;
                 None
             }

@@ -188,8 +188,10 @@ fn chance_does_not_change_a_story() {
 #[test]
 fn names_are_shown_only_if_something_vouches_for_them() {
     let mut case = fixture::emptied();
-    case.evidence.baseline =
-        Arc::new(crate::history::Baseline { files: ["wal/x7".to_owned()].into(), twins: None });
+    case.evidence.baseline = Arc::new(crate::history::Baseline {
+        files: ["wal/x7".to_owned()].into(),
+        ..Default::default()
+    });
     case.trace.events = vec![event(0, "mkdir", "my-staging", "", None)];
     let mut names = Names::new(&case);
     for stable in [
