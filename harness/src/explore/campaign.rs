@@ -72,12 +72,14 @@ pub enum Failure {
     Harness(#[from] std::io::Error),
 }
 
+/// Why finding nothing says nothing where a scenario was not finished.
+const CUT_SHORT: &str = "the run was cut short before all of it was explored";
+
 /// What the threads share.
 struct Shared<'a> {
     campaign: &'a Campaign,
     effort: Effort,
     reporter: Mutex<&'a mut dyn Reporter>,
-    identity: Mutex<Option<SubjectIdentity>>,
     /// Guarantees whose first refutation was told.
     announced: Mutex<BTreeSet<Guarantee>>,
     /// Why the rest need not be run.
@@ -106,31 +108,40 @@ impl Campaign {
             campaign: self,
             effort,
             reporter: Mutex::new(reporter),
-            identity: Mutex::default(),
             announced: Mutex::default(),
             stop: Mutex::default(),
             stopped: AtomicBool::new(false),
             deadline: self.time_budget.map(|budget| started + budget),
             next: AtomicUsize::new(0),
         };
-        let (mut swept, regressions) = shared.sweep_all(&scenarios);
+        let mut subject =
+            SubjectIdentity { command: self.subject.label.clone(), ..SubjectIdentity::default() };
+        let (mut swept, regressions) = match shared.introduce() {
+            Ok(hello) => {
+                subject.name = hello.name;
+                subject.version = hello.version;
+                lock(&shared.reporter).report(&Progress::Greeted(&subject));
+                shared.sweep_all(&scenarios)
+            }
+            Err(error) => {
+                shared.stop(error);
+                Default::default()
+            }
+        };
         let stop = shared.stop.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let subject = shared.identity.into_inner().unwrap_or_else(PoisonError::into_inner);
         let reporter = shared.reporter.into_inner().unwrap_or_else(PoisonError::into_inner);
 
         swept.totals.wall_seconds = started.elapsed().as_secs_f64();
         let (mut unmeasurable, mut broken, mut interrupted) = (None, None, false);
         match stop {
             Some(error @ TrialError::Subject(_)) => unmeasurable = Some(error.to_string()),
-            Some(TrialError::Interrupted) => interrupted = true,
+            // A time budget that has run out cuts short too; what that left undone is in doubt already.
+            Some(TrialError::Interrupted) => interrupted = watchdog::is_interrupted(),
             Some(error) => broken = Some(error.to_string()),
             None => {}
         }
         let frame = Frame {
-            subject: subject.unwrap_or_else(|| SubjectIdentity {
-                command: self.subject.label.clone(),
-                ..SubjectIdentity::default()
-            }),
+            subject,
             claims: self.claims.clone(),
             profile: self.profile.to_string(),
             seed: self.seed,
@@ -187,8 +198,15 @@ impl Shared<'_> {
             }
         });
         let mut swept = Swept::default();
-        for result in results {
-            swept.add(result.into_inner().unwrap_or_else(PoisonError::into_inner));
+        for (scenario, result) in scenarios.iter().zip(results) {
+            let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let is_complete = result.is_complete;
+            swept.add(result);
+            if !is_complete {
+                for &guarantee in &scenario.judges {
+                    swept.docket.doubt(guarantee, CUT_SHORT);
+                }
+            }
         }
         if self.campaign.generate && !self.is_over() {
             thread::scope(|scope| {
@@ -234,9 +252,33 @@ impl Shared<'_> {
             match sweep.run(&mut workplace, &mut swept, &mut |news| self.tell(scenario, news)) {
                 // Doubts are noted; other scenarios may fare better.
                 Ok(()) | Err(TrialError::Diverged(_)) => {}
+                Err(error @ TrialError::Subject(_)) => {
+                    for &guarantee in &scenario.judges {
+                        let reason = format!("in scenario {}, {error}", scenario.name);
+                        swept.docket.doubt(guarantee, &reason);
+                    }
+                }
                 Err(error) => return Err(error),
             }
+            swept.is_complete = true;
         }
+    }
+
+    /// Whether the subject starts and speaks the protocol at all: asked once, before anything is judged.
+    fn introduce(&self) -> Result<Hello, TrialError> {
+        let mut workplace = self.workplace()?;
+        let arena = workplace.scratch.arena()?;
+        let mut process = workplace
+            .launcher
+            .plain
+            .start()
+            .map_err(|error| TrialError::Subject(error.to_string()))?;
+        let greeted = process.greet(&arena.root(), &self.campaign.subject.options);
+        workplace.launcher.bury(&process)?;
+        if watchdog::is_interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        greeted.map_err(|why| TrialError::Subject(arena.anonymous_text(&why)))
     }
 
     fn generate(&self, known: &Docket, swept: &mut Swept) -> Result<Vec<Scenario>, TrialError> {
@@ -280,14 +322,6 @@ impl Shared<'_> {
     fn tell(&self, scenario: &Scenario, news: &News<'_>) {
         let mut reporter = lock(&self.reporter);
         match news {
-            News::Greeted(hello) => {
-                let mut identity = lock(&self.identity);
-                if identity.is_none() {
-                    let found = identify(hello, &self.campaign.subject);
-                    reporter.report(&Progress::Greeted(&found));
-                    *identity = Some(found);
-                }
-            }
             News::Planned(trials) => {
                 reporter.report(&Progress::Planned { scenario: &scenario.name, trials: *trials });
             }
@@ -299,15 +333,6 @@ impl Shared<'_> {
                 }
             }
         }
-    }
-}
-
-/// Who answered.
-pub(super) fn identify(hello: &Hello, subject: &Subject) -> SubjectIdentity {
-    SubjectIdentity {
-        name: hello.name.clone(),
-        version: hello.version.clone(),
-        command: subject.label.clone(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     fault::{FaultKind, Strike},
     judge::{Case, Docket, Totals},
     scenario::Scenario,
-    subject::{Launcher, Subject, protocol::Hello},
+    subject::{Launcher, Subject},
     trace::Trace,
 };
 
@@ -33,7 +33,6 @@ pub(crate) struct Workplace<'a> {
 
 /// What the campaign is told while a scenario is swept.
 pub(crate) enum News<'a> {
-    Greeted(&'a Hello),
     Planned(usize),
     More(usize),
     Trial,
@@ -45,6 +44,8 @@ pub(crate) enum News<'a> {
 pub(crate) struct Swept {
     pub(crate) docket: Docket,
     pub(crate) totals: Totals,
+    /// Whether every trial was run that was to be run.
+    pub(crate) is_complete: bool,
 }
 
 /// How much of a scenario to do.
@@ -146,7 +147,6 @@ impl Sweep<'_> {
     ) -> Result<Record, TrialError> {
         let rehearsal = stage.rehearse()?;
         swept.totals.trials += 1;
-        tell(&News::Greeted(&rehearsal.hello));
         for blind_spot in &rehearsal.trace.blind_spots {
             for &guarantee in &self.scenario.judges {
                 if matches!(guarantee.category(), Category::ProcessKill) {

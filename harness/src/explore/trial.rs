@@ -40,8 +40,6 @@ pub(crate) struct Record {
     pub(crate) trace: Trace,
     /// The events of `recover`, where that was traced.
     pub(crate) recovery: Trace,
-    /// What the subject said of itself.
-    pub(crate) hello: protocol::Hello,
 }
 
 /// Why a trial gives nothing.
@@ -468,7 +466,7 @@ impl Stage<'_> {
             trees: notes.trees,
             outside,
         };
-        Ok(Record { evidence, trace, recovery, hello: hello.clone() })
+        Ok(Record { evidence, trace, recovery })
     }
 }
 

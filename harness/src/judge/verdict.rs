@@ -20,7 +20,7 @@ pub struct Frame {
     pub profile: String,
     /// Everything random derives from it.
     pub seed: u64,
-    /// Whether the run ended early.
+    /// Whether the user ended the run.
     pub interrupted: bool,
     /// Why nothing could be measured at all.
     pub unmeasurable: Option<String>,
@@ -57,7 +57,11 @@ fn rating(frame: &Frame, guarantees: &[GuaranteeResult]) -> Rating {
     } else if claimed(Verdict::Refuted) {
         Rating::Refuted
     // No claim at all is no pass either.
-    } else if claimed(Verdict::NotMeasured) || !guarantees.iter().any(|row| row.claimed) {
+    // Nor is a run that the user ended.
+    } else if frame.interrupted
+        || claimed(Verdict::NotMeasured)
+        || !guarantees.iter().any(|row| row.claimed)
+    {
         Rating::Inconclusive
     } else {
         Rating::Certified
@@ -107,9 +111,6 @@ fn why_not_measured(frame: &Frame, entry: Option<&Entry>, guarantee: Guarantee) 
     let doubts = entry.map(|entry| entry.doubts.iter().cloned().collect::<Vec<_>>());
     match (entry, doubts) {
         (_, Some(doubts)) if !doubts.is_empty() => Some(doubts.join("; ")),
-        _ if frame.interrupted => {
-            Some("the run was cut short before all of it was explored".into())
-        }
         (Some(entry), _) if entry.trials > 0 => None,
         _ if matches!(
             guarantee,
