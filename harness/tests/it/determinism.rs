@@ -1,0 +1,26 @@
+//! The same seed gives the same certificate, byte for byte but for the wall time, however many threads
+//! share the work.
+
+use crashworthy_harness::subject::Subject;
+
+use crate::campaign::{self, Campaign};
+
+pub(crate) const TESTS: &[crate::Test] = &[
+    ("determinism::fs", || twice("fs")),
+    ("determinism::fs_documented", || twice("fs:documented")),
+    ("determinism::canary", || twice("canary:write_in_place")),
+];
+
+fn twice(backend: &str) {
+    let one = certificate(backend, 1);
+    assert_eq!(one, certificate(backend, 2), "with one job and with two");
+    assert_eq!(one, certificate(backend, 1), "with one job twice");
+}
+
+fn certificate(backend: &str, jobs: usize) -> String {
+    let subject = Subject::of_this_executable(backend).unwrap();
+    let outcome = campaign::run(&Campaign { jobs, generate: true, ..campaign::of(subject) });
+    let mut certificate = outcome.certificate;
+    certificate.totals.wall_seconds = 0.0;
+    serde_json::to_string_pretty(&certificate).unwrap()
+}

@@ -1,0 +1,39 @@
+//! Subjects in other languages: where their interpreters and sources are.
+//!
+//! A test that needs an interpreter fails where there is none, and says so: a skipped test looks like a
+//! passed one.
+
+use std::{ffi::OsString, path::PathBuf, process::Command, sync::OnceLock};
+
+use crashworthy_harness::subject::Subject;
+
+/// A file of this repository, from the harness's own directory.
+pub(crate) fn source(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The Python interpreter itself: what is on the PATH may be a version manager's slow wrapper.
+pub(crate) fn python() -> &'static OsString {
+    static PYTHON: OnceLock<OsString> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let output = Command::new("python3")
+            .args(["-c", "import sys; sys.stdout.write(sys.executable)"])
+            .output()
+            .expect("this test needs `python3` on the PATH; install it");
+        assert!(output.status.success(), "`python3` on the PATH does not run: {output:?}");
+        String::from_utf8(output.stdout).expect("a path in UTF-8").into()
+    })
+}
+
+/// `python3 FILE ARGUMENTS…`
+pub(crate) fn python_subject(file: &str, arguments: &[&str]) -> Subject {
+    let mut words = vec!["-B".into(), source(file).into_os_string()];
+    words.extend(arguments.iter().map(OsString::from));
+    Subject::command(python(), &words).expect("the interpreter was found just now")
+}
+
+/// `node FILE`
+pub(crate) fn node_subject(file: &str) -> Subject {
+    Subject::command(&"node".into(), &[source(file).into_os_string()])
+        .expect("this test needs `node` on the PATH; install it")
+}
