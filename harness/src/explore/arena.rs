@@ -31,10 +31,11 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// A scratch directory on a memory file system, or else where temporary files go.
+    /// A scratch directory on a memory file system, or else where temporary files go. Its name tells the
+    /// process that it belongs to, so that one whose process was killed can be told from one in use.
     pub(crate) fn new() -> io::Result<Self> {
-        let builder =
-            |parent: &Path| tempfile::Builder::new().prefix("crashworthy-").tempdir_in(parent);
+        let prefix = format!("crashworthy-{}-", std::process::id());
+        let builder = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
         let memory = Path::new(MEMORY_FILE_SYSTEM);
         let directory = match statfs(memory) {
             Ok(stat) if stat.filesystem_type() == TMPFS_MAGIC => {
