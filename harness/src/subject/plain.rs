@@ -48,6 +48,8 @@ pub(crate) struct Plain {
     /// A child of this process leads a session of its own; a fork server's child shares the server's.
     pub(super) leads_session: bool,
     pub(super) next_id: u64,
+    /// Why it no longer answers: whoever was late once may answer the wrong request next.
+    pub(super) broken: Option<String>,
     /// Set by a caller that wants it dead at that time.
     pub(crate) kill_at: Option<Instant>,
 }
@@ -68,12 +70,28 @@ impl Plain {
     }
 
     fn ask(&mut self, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
+        if let Some(why) = &self.broken {
+            return Err(NoAnswer::Broken(why.clone()));
+        }
+        let answer = self.exchange(call);
+        if let Err(NoAnswer::Broken(why)) = &answer {
+            // Nothing may change any more while others look at what it left.
+            self.kill();
+            self.broken = Some(why.clone());
+        }
+        answer
+    }
+
+    fn exchange(&mut self, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
         let id = self.next_id;
         self.next_id += 1;
         let line = serde_json::to_vec(&Request { id, call }).expect("requests are plain data");
         self.streams.send(&line);
-        let deadline = Instant::now() + self.limits.operation;
+        let asked = Instant::now();
+        let deadline = asked + self.limits.operation;
         loop {
+            // A child that it left behind may hold its stdout open. The last look comes after this one.
+            let has_ended = asked.elapsed() >= WAIT_MAX && self.has_ended();
             self.streams.pump();
             match self.streams.take_line() {
                 Ok(Some(line)) => {
@@ -83,8 +101,8 @@ impl Plain {
                 Ok(None) => {}
                 Err(_) => return Err(NoAnswer::Broken(self.explain(TOO_LONG))),
             }
-            if self.streams.is_ended() {
-                return Err(NoAnswer::Broken(self.explain_end()));
+            if has_ended || self.streams.is_ended() {
+                return Err(NoAnswer::Broken(self.explain_end(has_ended)));
             }
             let now = Instant::now();
             if self.kill_at.is_some_and(|at| at <= now) {
@@ -121,7 +139,7 @@ impl Plain {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.streams.close_stdin();
         let deadline = Instant::now() + EXIT_WAIT_MAX;
-        while !self.streams.is_ended() && Instant::now() < deadline {
+        while !self.streams.is_ended() && !self.has_ended() && Instant::now() < deadline {
             self.streams.wait(WAIT_MAX)?;
             self.streams.pump();
             // Whatever it still says is nobody's answer.
@@ -130,13 +148,18 @@ impl Plain {
         Ok(())
     }
 
+    fn has_ended(&self) -> bool {
+        self.guard.as_ref().is_some_and(Guard::has_ended)
+    }
+
     fn explain(&self, what: &str) -> String {
         format!("{what}{}", self.log.last_words(false))
     }
 
-    fn explain_end(&self) -> String {
+    fn explain_end(&self, has_ended: bool) -> String {
         let what = match self.guard.as_ref().and_then(Guard::bite) {
             Some(bite) => bitten(bite, self.limits),
+            None if has_ended => "it ended without an answer".to_owned(),
             None => "it closed its stdout without an answer".to_owned(),
         };
         format!("{what}{}", self.log.last_words(self.leads_session))

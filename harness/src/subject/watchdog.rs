@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     fs,
-    os::fd::OwnedFd,
+    os::fd::{AsFd, OwnedFd},
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// Time between two looks at all subjects. A deadline is met this late at worst.
@@ -97,6 +98,15 @@ impl Guard {
         if let Some(ward) = kennel().wards.get_mut(&self.key) {
             ward.deadline = deadline;
         }
+    }
+
+    /// Whether the process has ended, collected or not.
+    pub(crate) fn has_ended(&self) -> bool {
+        // The descriptor of a process is readable from its end on.
+        kennel().wards.get(&self.key).is_some_and(|ward| {
+            let mut polled = [PollFd::new(ward.pidfd.as_fd(), PollFlags::POLLIN)];
+            poll(&mut polled, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+        })
     }
 
     /// Why the watchdog ended the process, if it did.
