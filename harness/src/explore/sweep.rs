@@ -154,9 +154,9 @@ impl Sweep<'_> {
                 }
             }
         }
-        // A subject that fails only because tracing refused it a way to do input and output is not
-        // at fault. So it is judged by a run that nobody traced, and its kills are not judged at all.
-        if rehearsal.trace.bypass_refused && Docket::default().judge_record(&rehearsal) {
+        // A subject that fails only because tracing refused it a way to do input and output is not at
+        // fault, and what a kill would do to it cannot be seen.
+        if rehearsal.trace.bypass_refused && stage.differs_untraced(&rehearsal.evidence.history)? {
             for &guarantee in &self.scenario.judges {
                 swept.docket.doubt(
                     guarantee,
@@ -217,12 +217,5 @@ impl Sweep<'_> {
                 tell(&News::Refuted(case));
             }
         }
-    }
-}
-
-impl Docket {
-    /// Whether a trial shows anything broken.
-    pub(crate) fn judge_record(mut self, record: &Record) -> bool {
-        !self.judge(&record.evidence, &record.trace, &record.recovery).is_empty()
     }
 }

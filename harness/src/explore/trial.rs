@@ -17,7 +17,7 @@ use crate::{
     history::{Baseline, Entry, Evidence, History, Invocation, Moment, Outcome, Phase, Tree},
     scenario::Scenario,
     subject::{Launcher, Plain, Progress, Subject, Traced, protocol},
-    trace::Trace,
+    trace::{Trace, spawn::NotExecutable},
 };
 
 /// How long `recover` may take beside a held writer. It may be waiting for that very writer, so a
@@ -56,7 +56,16 @@ pub(crate) enum TrialError {
     Interrupted,
     /// The harness failed.
     #[error("the harness failed: {0}")]
-    Harness(#[from] io::Error),
+    Harness(#[source] io::Error),
+}
+
+impl From<io::Error> for TrialError {
+    fn from(error: io::Error) -> Self {
+        if error.get_ref().is_some_and(|inner| inner.is::<NotExecutable>()) {
+            return Self::Subject(error.to_string());
+        }
+        Self::Harness(error)
+    }
 }
 
 /// Something that answers operations.
@@ -179,6 +188,26 @@ impl Stage<'_> {
         process.finish()?;
         self.launcher.bury(&process)?;
         Ok(notes.arena.tree()?)
+    }
+
+    /// Whether set-up and workload end otherwise where nobody traces them.
+    pub(crate) fn differs_untraced(&mut self, traced: &History) -> Result<bool, TrialError> {
+        let mut notes = self.notes()?;
+        let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
+        let called = traced.iter().filter(|e| matches!(e.phase, Phase::SetUp | Phase::Workload));
+        for entry in called.clone() {
+            notes.run(entry.phase, &mut process, &entry.invocation);
+        }
+        self.launcher.bury(&process)?;
+        let alike = |one: &Outcome, other: &Outcome| match (one, other) {
+            (Outcome::Ok(one), Outcome::Ok(other)) => one == other,
+            (one, other) => one.is_ok() == other.is_ok(),
+        };
+        Ok(!notes
+            .history
+            .iter()
+            .zip(called)
+            .all(|(one, other)| alike(&one.outcome, &other.outcome)))
     }
 
     /// One trial under `strike`, whose fault-free events are `rehearsal`. With `trace_recovery`, the

@@ -47,8 +47,17 @@ pub(crate) struct ChildStreams<'a> {
 /// A child that is about to exec, held at its gate until [`Gated::open`].
 pub(crate) struct Gated {
     pub(crate) pid: Pid,
+    program: PathBuf,
     gate: io::PipeWriter,
     failure: io::PipeReader,
+}
+
+/// The program could not be executed, which is no fault of the harness.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be executed: {cause}", .program.display())]
+pub(crate) struct NotExecutable {
+    program: PathBuf,
+    cause: io::Error,
 }
 
 impl Gated {
@@ -61,7 +70,7 @@ impl Gated {
     pub(crate) fn failure(mut self) -> io::Error {
         let mut errno = [0; 4];
         match self.failure.read_exact(&mut errno) {
-            Ok(()) => io::Error::from_raw_os_error(i32::from_ne_bytes(errno)),
+            Ok(()) => not_started(self.program, i32::from_ne_bytes(errno)),
             Err(_) => io::Error::other("it ended before it could start the program"),
         }
     }
@@ -75,7 +84,18 @@ impl Gated {
             return Ok(self.pid);
         }
         let _ = nix::sys::wait::waitpid(self.pid, None);
-        Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno)))
+        Err(not_started(self.program, i32::from_ne_bytes(errno)))
+    }
+}
+
+fn not_started(program: PathBuf, errno: i32) -> io::Error {
+    let cause = io::Error::from_raw_os_error(errno);
+    match errno {
+        libc::ENOENT | libc::EACCES | libc::ENOEXEC | libc::ENOTDIR | libc::ELOOP => {
+            io::Error::other(NotExecutable { program, cause })
+        }
+        // The child failed in what it does for the harness before it execs.
+        _ => cause,
     }
 }
 
@@ -100,7 +120,9 @@ pub(crate) fn fork_gated(
 
     // SAFETY: the child calls only async-signal-safe functions until it execs or exits.
     match unsafe { fork() }? {
-        ForkResult::Parent { child } => Ok(Gated { pid: child, gate, failure }),
+        ForkResult::Parent { child } => {
+            Ok(Gated { pid: child, program: launch.program.clone(), gate, failure })
+        }
         ForkResult::Child => {
             let become_program = || -> nix::Result<()> {
                 setsid()?;
