@@ -5,11 +5,18 @@
 
 mod campaign;
 mod canaries;
+mod conformance;
 mod controls;
 mod determinism;
+mod hostile;
 mod program;
+mod tracer;
 
-use std::process::ExitCode;
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{self, ExitCode},
+};
 
 use crashworthy_harness::subject;
 use libtest_mimic::{Arguments, Trial};
@@ -23,12 +30,30 @@ fn main() -> ExitCode {
     subject::become_worker_if_asked(&backends);
 
     let mut tests = canaries::tests();
-    let further = [controls::TESTS, determinism::TESTS];
+    let further =
+        [conformance::TESTS, controls::TESTS, determinism::TESTS, hostile::TESTS, tracer::TESTS];
     tests.extend(further.concat().into_iter().map(|(name, test)| {
         Trial::test(name, move || {
             test();
             Ok(())
         })
     }));
-    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
+    let left = scratch_directories();
+    if !left.is_empty() {
+        eprintln!("left behind: {left:?}");
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
+}
+
+/// The scratch directories of this process; none may outlive its campaigns.
+fn scratch_directories() -> Vec<PathBuf> {
+    let prefix = format!("crashworthy-{}-", process::id());
+    [Path::new("/dev/shm"), &env::temp_dir()]
+        .into_iter()
+        .flat_map(|directory| fs::read_dir(directory).into_iter().flatten().flatten())
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .map(|entry| entry.path())
+        .collect()
 }

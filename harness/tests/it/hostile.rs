@@ -1,0 +1,126 @@
+//! Subjects that are no backends, or dreadful ones: a clear reason with what they last said, and nothing
+//! left behind, neither processes nor directories.
+//!
+//! Directories are looked for when all tests are over (see `main`).
+
+use std::{fs, thread, time::Duration};
+
+use crashworthy::Guarantee;
+use crashworthy_harness::{
+    judge::{Rating, Verdict},
+    scenario,
+    subject::{Limits, Subject},
+};
+
+use crate::{
+    campaign::{self, Campaign, Outcome},
+    program,
+};
+
+pub(crate) const TESTS: &[crate::Test] = &[
+    ("hostile::missing", missing),
+    ("hostile::not_executable", not_executable),
+    ("hostile::exits_at_once", || no_start("exit", &["code 7", "cannot find my configuration"])),
+    ("hostile::garbage", || no_start("garbage", &["Welcome to my backend!", "starting up"])),
+    ("hostile::hangs", || no_start("hang", &["did not answer within 1s", "waiting for a lock"])),
+    ("hostile::closes_stdin", || no_start("close-stdin", &["did not answer", "deaf"])),
+    ("hostile::closes_stdout", || no_start("close-stdout", &["did not answer", "mute"])),
+    ("hostile::wrong_id", || no_start("wrong-id", &["request 1000 when asked 0", "from 1000"])),
+    ("hostile::old_protocol", || no_start("old-protocol", &["it speaks protocol 2"])),
+    ("hostile::grows", || no_start("grow", &["grew past 64 MiB", "reading the index"])),
+    ("hostile::endless_line", || {
+        no_start("endless-line", &["past the limit for a line", "talking"])
+    }),
+    ("hostile::dies_in_a_write", || broken("die", &["code 3", "out of luck"])),
+    ("hostile::dies_beside_its_child", || broken("die-with-child", &["code 4"])),
+    ("hostile::hangs_in_a_write", || broken("hang-in-write", &["within 1s", "stuck on a lock"])),
+    ("hostile::answers_what_is_not_base64", || broken("not-base64", &["not base64"])),
+    ("hostile::leaves_a_child_behind", leaves_a_child_behind),
+];
+
+fn missing() {
+    assert!(Subject::command(&"crashworthy-no-such-program".into(), &[]).is_err());
+}
+
+/// It is found, and it cannot be run: the interpreter that its first line names is missing.
+fn not_executable() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("backend");
+    fs::write(&file, "#!/no/such/interpreter\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let subject = Subject::command(&file.into(), &[]).unwrap();
+    assert_not_measured(&run(subject), &["No such file or directory"]);
+}
+
+/// The subject never gets as far as to be measured.
+fn no_start(mode: &str, reasons: &[&str]) {
+    assert_not_measured(&run_mode(mode), reasons);
+}
+
+fn assert_not_measured(outcome: &Outcome, reasons: &[&str]) {
+    let certificate = &outcome.certificate;
+    assert_eq!(certificate.verdict, Rating::Inconclusive, "{certificate:#?}");
+    for row in &certificate.guarantees {
+        assert_eq!(row.verdict, Verdict::NotMeasured, "{}", row.id);
+        let reason = row.reason.as_deref().unwrap_or_default();
+        for part in reasons {
+            assert!(reason.contains(part), "{part:?} is not in the reason {reason:?}");
+        }
+    }
+}
+
+/// Writes or reads are really broken, so that they are refuted.
+fn broken(mode: &str, reasons: &[&str]) {
+    let outcome = run_mode(mode);
+    assert_eq!(outcome.certificate.verdict, Rating::Refuted);
+    let row = campaign::row(&outcome.certificate, Guarantee::WriteCreatesParents);
+    let read = campaign::row(&outcome.certificate, Guarantee::ReadYourWrite);
+    let refuted = [row, read].into_iter().find(|row| row.verdict == Verdict::Refuted);
+    let summary = refuted.and_then(|row| row.summary.as_deref()).unwrap_or_default();
+    for part in reasons {
+        assert!(summary.contains(part), "{part:?} is not in the summary {summary:?}");
+    }
+}
+
+/// It answers well, and its child lives on in its session when it is killed.
+fn leaves_a_child_behind() {
+    let outcome = run_mode("fork");
+    let row = campaign::row(&outcome.certificate, Guarantee::ReadYourWrite);
+    assert_eq!(row.verdict, Verdict::Upheld, "{:?} {:?}", row.reason, row.summary);
+}
+
+fn run_mode(mode: &str) -> Outcome {
+    // In the command line of every process of this subject, and of no other.
+    let marker = format!("hostile-{mode}-{}", std::process::id());
+    let outcome = run(program::python_subject("tests/it/subjects/hostile.py", &[mode, &marker]));
+    for patience in [0, 50, 200, 1000] {
+        thread::sleep(Duration::from_millis(patience));
+        if processes(&marker).is_empty() {
+            return outcome;
+        }
+    }
+    panic!("still running: {:?}", processes(&marker));
+}
+
+fn run(subject: Subject) -> Outcome {
+    let wanted = ["read-your-write", "write-creates-parents", "crash-during-write"];
+    let mut scenarios = scenario::builtin::all();
+    scenarios.retain(|scenario| wanted.contains(&scenario.name.as_str()));
+    let limits =
+        Limits { operation: Duration::from_secs(1), memory_bytes: 64 << 20, line_bytes: 1 << 20 };
+    campaign::run(&Campaign { scenarios, limits, ..campaign::of(subject) })
+}
+
+/// The processes that have `marker` in their command line.
+fn processes(marker: &str) -> Vec<String> {
+    let entries = fs::read_dir("/proc").expect("this test needs /proc").flatten();
+    entries
+        .filter_map(|entry| {
+            let pid = entry.file_name().into_string().ok()?;
+            let line = fs::read(entry.path().join("cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            line.contains(marker).then(|| format!("{pid}: {line}"))
+        })
+        .collect()
+}
