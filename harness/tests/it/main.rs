@@ -8,6 +8,7 @@ mod canaries;
 mod conformance;
 mod controls;
 mod determinism;
+mod generated;
 mod hostile;
 mod program;
 mod tracer;
@@ -30,8 +31,14 @@ fn main() -> ExitCode {
     subject::become_worker_if_asked(&backends);
 
     let mut tests = canaries::tests();
-    let further =
-        [conformance::TESTS, controls::TESTS, determinism::TESTS, hostile::TESTS, tracer::TESTS];
+    let further = [
+        conformance::TESTS,
+        controls::TESTS,
+        determinism::TESTS,
+        generated::TESTS,
+        hostile::TESTS,
+        tracer::TESTS,
+    ];
     tests.extend(further.concat().into_iter().map(|(name, test)| {
         Trial::test(name, move || {
             test();

@@ -72,6 +72,7 @@ canaries! {
     parents_follow_links: [Confined] recovers;
     // Process kill.
     write_in_place: [KillAtomicWrite] recovers generate;
+    in_place_at_top: [KillAtomicWrite] recovers generate;
     rename_before_data: [KillAtomicWrite] recovers;
     delete_before_write: [KillAtomicWrite] recovers;
     acknowledge_before_write: [KillDurableAck] recovers;
