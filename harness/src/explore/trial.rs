@@ -153,8 +153,9 @@ impl Stage<'_> {
         process.disarm();
         observe(&mut notes, self.scenario, Phase::Finished, &mut process, &[]);
         process.finish()?;
-        let trace = process.take_trace();
+        let mut trace = process.take_trace();
         drop(process);
+        trace.blind_spots.extend(unseen_change(&notes.trees, &trace));
         let mut baseline = Baseline {
             files: notes
                 .trees
@@ -497,6 +498,15 @@ impl Stage<'_> {
         };
         Ok(Record { evidence, trace, recovery })
     }
+}
+
+/// Whether an operation changed what is on disk without an event: whoever did it, nobody traces it.
+fn unseen_change(trees: &[(Moment, Tree)], trace: &Trace) -> Option<String> {
+    let unseen = trees.windows(2).enumerate().any(|(operation, pair)| {
+        pair[0].1 != pair[1].1 && trace.events.iter().all(|event| event.operation != operation)
+    });
+    unseen
+        .then(|| "what it stores changes without a call of a process that can be traced".to_owned())
 }
 
 fn subject_failed(notes: &Notes, why: &str) -> TrialError {

@@ -59,6 +59,8 @@ pub(crate) struct Traced<'t> {
     striking: Option<Tid>,
     held: Option<Tid>,
     ending: Option<Ending>,
+    /// What went wrong with the tracer itself: whatever the subject seemed to do then is void.
+    failure: Option<io::Error>,
     dead: bool,
 }
 
@@ -89,6 +91,7 @@ impl<'t> Traced<'t> {
             striking: None,
             held: None,
             ending: None,
+            failure: None,
             dead: false,
         }
     }
@@ -194,73 +197,82 @@ impl<'t> Traced<'t> {
     }
 
     fn serve(&mut self, id: u64) -> Result<Asked, NoAnswer> {
-        let broken = |error: io::Error| NoAnswer::Broken(format!("the tracer failed: {error}"));
+        self.attend(id).unwrap_or_else(|error| {
+            let why = format!("the tracer failed: {error}");
+            self.failure = Some(error);
+            Err(NoAnswer::Broken(why))
+        })
+    }
+
+    /// # Errors
+    /// Where the tracer fails, which says nothing about the subject.
+    fn attend(&mut self, id: u64) -> io::Result<Result<Asked, NoAnswer>> {
         // A large answer, or a large request, needs the pipe looked after while the tracer waits.
         let mut pumping = self.streams.is_sending();
         loop {
             match self.streams.take_line() {
                 Ok(Some(line)) => {
-                    return protocol::parse(&line, id).map(Asked::Answer).map_err(|nonsense| {
+                    return Ok(protocol::parse(&line, id).map(Asked::Answer).map_err(|nonsense| {
                         NoAnswer::Broken(format!("{}{}", nonsense.0, self.log.last_words(false)))
-                    });
+                    }));
                 }
                 Ok(None) => {}
                 Err(_) => {
-                    return Err(NoAnswer::Broken(format!(
-                        "{TOO_LONG}{}",
-                        self.log.last_words(false)
-                    )));
+                    let why = format!("{TOO_LONG}{}", self.log.last_words(false));
+                    return Ok(Err(NoAnswer::Broken(why)));
                 }
             }
-            let news = match self.tracer.next(!pumping) {
-                Ok(Some(news)) => news,
-                Ok(None) => {
-                    self.streams.wait(TURN).map_err(broken)?;
-                    self.streams.pump();
-                    pumping = self.streams.is_sending() || !self.answering.is_empty();
-                    continue;
-                }
-                Err(error) => return Err(broken(error)),
+            let Some(news) = self.tracer.next(!pumping)? else {
+                self.streams.wait(TURN)?;
+                self.streams.pump();
+                pumping = self.streams.is_sending() || !self.answering.is_empty();
+                continue;
             };
             match news {
                 News::Change(call) => {
-                    if let Some(asked) = self.change(&call).map_err(broken)? {
-                        return asked;
+                    if let Some(asked) = self.change(&call)? {
+                        return Ok(asked);
                     }
                 }
                 News::Pipe { tid, inode, bytes } => {
                     if inode.is_none_or(|inode| inode == self.streams.stdout_inode()) {
                         self.answering.insert(tid);
                         pumping |= bytes > SMALL_ANSWER_BYTES;
-                        self.tracer.release_to_exit(tid).map_err(broken)?;
+                        self.tracer.release_to_exit(tid)?;
                     } else {
-                        self.tracer.release(tid).map_err(broken)?;
+                        self.tracer.release(tid)?;
                     }
                 }
                 News::Returned(tid) if self.striking == Some(tid) => {
-                    self.die().map_err(broken)?;
-                    return Err(NoAnswer::Killed);
+                    self.die()?;
+                    return Ok(Err(NoAnswer::Killed));
                 }
                 News::Returned(tid) => {
                     self.answering.remove(&tid);
                     self.streams.pump();
-                    self.tracer.release(tid).map_err(broken)?;
+                    self.tracer.release(tid)?;
                 }
                 News::Ended { process, ending } if process == self.pid => {
                     self.ending = Some(ending);
                     self.streams.pump();
-                    self.die().map_err(broken)?;
+                    self.die()?;
                     if let Ok(Some(line)) = self.streams.take_line() {
-                        return protocol::parse(&line, id)
+                        return Ok(protocol::parse(&line, id)
                             .map(Asked::Answer)
-                            .map_err(|nonsense| NoAnswer::Broken(nonsense.0));
+                            .map_err(|nonsense| NoAnswer::Broken(nonsense.0)));
                     }
-                    return Err(NoAnswer::Broken(self.explain_end()));
+                    return Ok(Err(NoAnswer::Broken(self.explain_end())));
                 }
                 News::SharedMapping { path } => {
                     self.trace.blind_spots.insert(format!(
                         "it maps {path:?} into memory for shared writing, which no system call shows"
                     ));
+                }
+                News::Hidden => {
+                    self.trace.blind_spots.insert(
+                        "its memory or descriptors are hidden from the tracer, so its calls cannot be read"
+                            .to_owned(),
+                    );
                 }
                 News::Bypass => self.trace.bypass_refused = true,
                 News::Forked { .. } | News::Ended { .. } => {}
@@ -312,6 +324,9 @@ impl<'t> Traced<'t> {
     }
 
     /// Kills it, with every process that it started, and collects them.
+    ///
+    /// # Errors
+    /// Where the tracer fails, or has failed since the process was started.
     pub(crate) fn die(&mut self) -> io::Result<()> {
         self.dead = true;
         let mut doomed = vec![self.pid];
@@ -323,7 +338,7 @@ impl<'t> Traced<'t> {
         );
         self.tracer.kill(&doomed)?;
         self.tracer.watch(None);
-        Ok(())
+        self.failure.take().map_or(Ok(()), Err)
     }
 
     fn explain_end(&self) -> String {

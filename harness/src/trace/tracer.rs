@@ -22,6 +22,10 @@ use super::{
     syscall::{Shape, lookup},
 };
 
+/// What a refused attach means in practice.
+const NOT_PERMITTED: &str = "ptrace is not permitted here; see /proc/sys/kernel/yama/ptrace_scope, and in a \
+                             container allow it (SYS_PTRACE)";
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -70,6 +74,8 @@ pub(crate) enum News {
     Ended { process: Tid, ending: Ending },
     /// A file below the root was mapped for shared writing.
     SharedMapping { path: String },
+    /// A thread's memory or descriptors may not be read, so nobody knows what it does.
+    Hidden,
     /// Input and output that bypasses system calls was asked for, and refused.
     Bypass,
 }
@@ -108,7 +114,8 @@ impl Tracer {
     pub(crate) fn spawn(&mut self, launch: &Launch, streams: &ChildStreams<'_>) -> io::Result<Pid> {
         let mut child = fork_gated(launch, streams, Some(&self.filter))?;
         let pid = child.pid;
-        ptrace::seize(pid.as_raw())?;
+        ptrace::seize(pid.as_raw())
+            .map_err(|error| io::Error::new(error.kind(), format!("{NOT_PERMITTED} ({error})")))?;
         self.threads.insert(pid.as_raw(), pid.as_raw());
         child.open()?;
         loop {
@@ -292,11 +299,18 @@ impl Tracer {
             let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
             Ok(Some((syscall, decode(tid, syscall, &call, root)?)))
         });
-        // A path argument that is no address fails with EFAULT in the kernel too; a thread that is going
-        // away no longer answers. Neither changes anything.
-        let Ok(Some((syscall, meaning))) = meaning else {
-            self.release(tid)?;
-            return Ok(None);
+        let (syscall, meaning) = match meaning {
+            Ok(Some(known)) => known,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.release(tid)?;
+                return Ok(Some(News::Hidden));
+            }
+            // A path argument that is no address fails with EFAULT in the kernel too; a thread that is
+            // going away no longer answers. Neither changes anything.
+            Ok(None) | Err(_) => {
+                self.release(tid)?;
+                return Ok(None);
+            }
         };
         Ok(match meaning {
             Meaning::Change { path, to, bytes } if self.root.is_some() => {
