@@ -61,10 +61,10 @@ pub(crate) enum TrialError {
 
 impl From<io::Error> for TrialError {
     fn from(error: io::Error) -> Self {
-        if error.get_ref().is_some_and(|inner| inner.is::<NotExecutable>()) {
-            return Self::Subject(error.to_string());
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<NotExecutable>()) {
+            Some(not_executable) => Self::Subject(not_executable.to_string()),
+            None => Self::Harness(error),
         }
-        Self::Harness(error)
     }
 }
 

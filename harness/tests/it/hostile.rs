@@ -17,23 +17,26 @@ use crate::{
     program,
 };
 
+/// Long enough for an interpreter to start on a busy machine, since tests run side by side.
+const OPERATION_TIME_MAX: Duration = Duration::from_secs(2);
+
 pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile::missing", missing),
     ("hostile::not_executable", not_executable),
     ("hostile::exits_at_once", || no_start("exit", &["code 7", "cannot find my configuration"])),
     ("hostile::garbage", || no_start("garbage", &["Welcome to my backend!", "starting up"])),
-    ("hostile::hangs", || no_start("hang", &["did not answer within 1s", "waiting for a lock"])),
+    ("hostile::hangs", || no_start("hang", &["did not answer within 2s", "waiting for a lock"])),
     ("hostile::closes_stdin", || no_start("close-stdin", &["did not answer", "deaf"])),
     ("hostile::closes_stdout", || no_start("close-stdout", &["did not answer", "mute"])),
     ("hostile::wrong_id", || no_start("wrong-id", &["request 1000 when asked 0", "from 1000"])),
     ("hostile::old_protocol", || no_start("old-protocol", &["it speaks protocol 2"])),
     ("hostile::grows", || no_start("grow", &["grew past 64 MiB", "reading the index"])),
     ("hostile::endless_line", || {
-        no_start("endless-line", &["past the limit for a line", "talking"])
+        no_start("endless-line", &["past the limit for a line", "talking"]);
     }),
     ("hostile::dies_in_a_write", || broken("die", &["code 3", "out of luck"])),
     ("hostile::dies_beside_its_child", || broken("die-with-child", &["code 4"])),
-    ("hostile::hangs_in_a_write", || broken("hang-in-write", &["within 1s", "stuck on a lock"])),
+    ("hostile::hangs_in_a_write", || broken("hang-in-write", &["within 2s", "stuck on a lock"])),
     ("hostile::answers_what_is_not_base64", || broken("not-base64", &["not base64"])),
     ("hostile::leaves_a_child_behind", leaves_a_child_behind),
 ];
@@ -104,11 +107,12 @@ fn run_mode(mode: &str) -> Outcome {
 }
 
 fn run(subject: Subject) -> Outcome {
-    let wanted = ["read-your-write", "write-creates-parents", "crash-during-write"];
+    // One that is only run fault-free, and one whose trials need processes that nobody traces as well.
+    let wanted = ["read-your-write", "crash-during-write"];
     let mut scenarios = scenario::builtin::all();
     scenarios.retain(|scenario| wanted.contains(&scenario.name.as_str()));
     let limits =
-        Limits { operation: Duration::from_secs(1), memory_bytes: 64 << 20, line_bytes: 1 << 20 };
+        Limits { operation: OPERATION_TIME_MAX, memory_bytes: 64 << 20, line_bytes: 1 << 20 };
     campaign::run(&Campaign { scenarios, limits, ..campaign::of(subject) })
 }
 

@@ -10,7 +10,12 @@ use std::collections::BTreeSet;
 
 use crashworthy::{
     Category,
-    Guarantee::{self, *},
+    Guarantee::{
+        self, Confined, DeleteFilesOnly, DeleteIdempotent, DeterministicLayout, KillAtomicDelete,
+        KillAtomicWrite, KillDurableAck, KillDurableDelete, KillOrphansInvisible,
+        KillOrphansReclaimed, KillRecoveryIdempotent, KillRetryHeals, ListExact, MissingIsError,
+        MkdirRecursive, OverwriteReplaces, PathFidelity, ReadYourWrite, WriteCreatesParents,
+    },
 };
 use crashworthy_harness::{
     judge::{Rating, Verdict},
