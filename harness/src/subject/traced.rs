@@ -235,7 +235,7 @@ impl<'t> Traced<'t> {
                     }
                 }
                 News::Pipe { tid, inode, bytes } => {
-                    if inode.is_none_or(|inode| inode == self.streams.stdout_inode()) {
+                    if inode == self.streams.stdout_inode() {
                         self.answering.insert(tid);
                         pumping |= bytes > SMALL_ANSWER_BYTES;
                         self.tracer.release_to_exit(tid)?;

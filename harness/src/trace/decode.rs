@@ -15,16 +15,13 @@ use super::{
 const CHANGING_OPEN_FLAGS: u64 =
     (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) as u64 & !(libc::O_DIRECTORY as u64);
 
-/// The descriptor number of standard output.
-const STDOUT: u64 = 1;
-
 /// What a held call means to its observer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// It concerns nothing below the root.
     Elsewhere,
-    /// It writes this many bytes to standard output (no inode), or to the pipe with this inode number.
-    Pipe { inode: Option<u64>, bytes: u64 },
+    /// It writes this many bytes to the pipe with this inode number.
+    Pipe { inode: u64, bytes: u64 },
     /// It can change what is stored below the root.
     Change { path: String, to: Option<String>, bytes: Option<u64> },
     /// It maps a file below the root for shared writing.
@@ -75,10 +72,6 @@ pub(crate) fn decode(
             }
         }
         Shape::Fd { fd } => open_file(tid, argument(fd), root, None)?,
-        // Answers are the most frequent writes: known by the number alone, without a look at /proc.
-        Shape::Write { fd, len } if argument(fd) == STDOUT => {
-            Meaning::Pipe { inode: None, bytes: argument(len) }
-        }
         Shape::Write { fd, len } => open_file(tid, argument(fd), root, Some(argument(len)))?,
         Shape::WriteVector { fd, vector, count } => {
             let buffers = memory::vector(tid, argument(vector), argument(count))?;
@@ -104,7 +97,7 @@ fn change(path: String, to: Option<String>, bytes: Option<u64>) -> Meaning {
 fn open_file(tid: Tid, fd: u64, root: &Path, bytes: Option<u64>) -> nix::Result<Meaning> {
     let path = descriptor(tid, fd)?;
     if let Some(inode) = pipe_inode(&path) {
-        return Ok(Meaning::Pipe { inode: Some(inode), bytes: bytes.unwrap_or(0) });
+        return Ok(Meaning::Pipe { inode, bytes: bytes.unwrap_or(0) });
     }
     Ok(below(root, &path).map_or(Meaning::Elsewhere, |path| change(path, None, bytes)))
 }

@@ -1,8 +1,9 @@
 //! The seccomp filter of a traced subject: stop at the calls of the table, let everything else run free.
 //!
-//! Arguments narrow it where a register tells enough: opens that cannot change anything, input and log
-//! output (fds 0 and 2), private mappings. Writes to fd 1 do stop: they are how the tracer learns that an
-//! answer is on its way without a second thing to wait for.
+//! Arguments narrow it where a register tells enough: opens that cannot change anything, private mappings.
+//! Writes stop whatever the descriptor's number is: a shell's `> file` and a daemon that has closed its
+//! standard streams put files at 0 to 2. Those to the pipe of stdout are also how the tracer learns that
+//! an answer is on its way without a second thing to wait for.
 
 use std::collections::BTreeMap;
 
@@ -51,9 +52,6 @@ fn rules_of(number: c_long, shape: Shape) -> Result<Vec<SeccompRule>, seccompile
             .chain([TMPFILE_BIT])
             .map(|bit| vec![(flags, MaskedEq(bit), bit)])
             .collect(),
-        Shape::Write { fd, .. } | Shape::WriteVector { fd, .. } if fd == 0 => {
-            vec![vec![(fd, Eq, 1)], vec![(fd, SeccompCmpOp::Gt, 2)]]
-        }
         Shape::Fd { .. } if number == libc::SYS_fcntl => {
             LOCK_COMMANDS.map(|command| vec![(1, Eq, command)]).to_vec()
         }

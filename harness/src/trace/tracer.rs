@@ -63,9 +63,8 @@ pub(crate) struct HeldCall {
 pub(crate) enum News {
     /// A thread is held before a change. Somebody must resume it or kill its process.
     Change(HeldCall),
-    /// A thread is held before it writes this many bytes to its standard output, or to the pipe with this
-    /// inode number.
-    Pipe { tid: Tid, inode: Option<u64>, bytes: u64 },
+    /// A thread is held before it writes this many bytes to the pipe with this inode number.
+    Pipe { tid: Tid, inode: u64, bytes: u64 },
     /// A thread is held after a call whose result was asked for.
     Returned(Tid),
     /// A thread created a process, which runs on.
@@ -295,7 +294,6 @@ impl Tracer {
     fn held(&mut self, tid: Tid) -> io::Result<Option<News>> {
         let meaning = ptrace::call_info(tid).and_then(|call| {
             let Some(syscall) = lookup(call.number) else { return Ok(None) };
-            // An answer is the most frequent stop; its descriptor number is enough to know it.
             let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
             Ok(Some((syscall, decode(tid, syscall, &call, root)?)))
         });
@@ -352,4 +350,59 @@ fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
 fn process_of_new(tid: Tid) -> Option<Tid> {
     let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, os::fd::OwnedFd};
+
+    use super::*;
+
+    /// The changes below a fresh root that a shell makes with `script`, where `$1` is the root.
+    fn changes(script: &str) -> Vec<(&'static str, String)> {
+        let root = tempfile::tempdir().expect("a root");
+        let path = root.path().canonicalize().expect("it exists");
+        let launch = Launch {
+            program: "/bin/sh".into(),
+            arguments: ["-c", script, "sh"]
+                .map(Into::into)
+                .into_iter()
+                .chain([path.clone().into()])
+                .collect(),
+            environment: Vec::new(),
+        };
+        let null = || {
+            OwnedFd::from(File::options().read(true).write(true).open("/dev/null").expect("opens"))
+        };
+        let (stdin, stdout, stderr) = (null(), null(), null());
+        let streams =
+            ChildStreams { stdin: &stdin, stdout: &stdout, stderr: &stderr, inherited: None };
+        let mut tracer = Tracer::new().expect("the filter compiles");
+        tracer.watch(Some(&path));
+        let pid = tracer.spawn(&launch, &streams).expect("the shell starts").as_raw();
+        let mut changes = Vec::new();
+        loop {
+            match tracer.next(true).expect("tracing works").expect("a blocking wait has news") {
+                News::Change(call) => {
+                    tracer.release(call.tid).expect("it is held");
+                    changes.push((call.name, call.path));
+                }
+                News::Pipe { tid, .. } | News::Returned(tid) => {
+                    tracer.release(tid).expect("it is held");
+                }
+                News::Ended { process, .. } if process == pid => return changes,
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn writes_to_files_at_the_numbers_of_standard_streams_are_changes() {
+        let found = changes(
+            "cd \"$1\" && exec 0>zero 1>one 2>two && echo a >&0 && echo b && echo c >&2 && (echo d) >child",
+        );
+        let written: Vec<&str> =
+            found.iter().filter(|(name, _)| *name == "write").map(|(_, path)| &**path).collect();
+        assert_eq!(written, ["zero", "one", "two", "child"], "{found:?}");
+    }
 }
