@@ -1,13 +1,16 @@
 //! Exploring: running a subject through scenarios, fault by fault, with real processes.
 //!
-//! `campaign` spreads scenarios over threads, `sweep` makes the trials of one scenario, `trial` runs one,
-//! `arena` is the place where it happens, `generate` thinks up further workloads.
+//! `campaign` spreads scenarios over threads, `sweep` makes the trials of one scenario: a `rehearsal` without
+//! any fault, then one `trial` a strike. `arena` is the place where it happens, `observe` looks at what is
+//! left, `generate` thinks up further workloads.
 
 mod arena;
 mod campaign;
 mod generate;
 pub mod kill_point;
+mod observe;
 mod profile;
+mod rehearsal;
 mod replay;
 mod sweep;
 mod trial;

@@ -9,14 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crashworthy::{ErrorKind, Guarantee, Operation};
+use crashworthy::ErrorKind;
 
-use super::arena::{Arena, Scratch};
+use super::{
+    arena::Scratch,
+    observe::{Client, Notes, Unopened, observe, repair, retry},
+};
 use crate::{
     fault::Strike,
-    history::{Baseline, Entry, Evidence, History, Invocation, Moment, Outcome, Phase, Tree},
+    history::{Baseline, Evidence, History, Invocation, Moment, Outcome, Phase, Tree},
     scenario::Scenario,
-    subject::{Launcher, Plain, Progress, Subject, Traced, protocol},
+    subject::{Launcher, Plain, Progress, Subject, protocol},
     trace::{Trace, spawn::NotExecutable},
 };
 
@@ -25,13 +28,6 @@ use crate::{
 const BESIDE_WRITER_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How many left-overs of a crash are looked for by name.
 const LEFT_OVERS_PROBED_MAX: usize = 8;
-/// Guarantees whose checkers know a left-over by its name. Where two runs publish different names, that
-/// proves nothing, so they need to know.
-const JUDGED_BY_NAMES: [Guarantee; 3] = [
-    Guarantee::DeterministicLayout,
-    Guarantee::KillOrphansInvisible,
-    Guarantee::KillOrphansReclaimed,
-];
 
 /// What a trial gives.
 pub(crate) struct Record {
@@ -68,35 +64,6 @@ impl From<io::Error> for TrialError {
     }
 }
 
-/// Something that answers operations.
-trait Client {
-    fn run(&mut self, invocation: &Invocation) -> Outcome;
-}
-
-impl Client for Plain {
-    fn run(&mut self, invocation: &Invocation) -> Outcome {
-        self.call(invocation)
-    }
-}
-
-impl Client for Traced<'_> {
-    fn run(&mut self, invocation: &Invocation) -> Outcome {
-        match self.call(invocation) {
-            Progress::Ended(outcome) => outcome,
-            Progress::Held => Outcome::Broken("it is held".into()),
-        }
-    }
-}
-
-/// A process that could not be opened on a crash state: it answers nothing, and says why.
-struct Unopened(String);
-
-impl Client for Unopened {
-    fn run(&mut self, _: &Invocation) -> Outcome {
-        Outcome::Broken(self.0.clone())
-    }
-}
-
 /// Everything that stays the same between the trials of a scenario.
 pub(crate) struct Stage<'a> {
     pub(crate) subject: &'a Subject,
@@ -106,111 +73,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) baseline: Arc<Baseline>,
 }
 
-/// What one trial collects as it goes.
-struct Notes {
-    arena: Arena,
-    history: History,
-    trees: Vec<(Moment, Tree)>,
-}
-
-impl Notes {
-    fn run(&mut self, phase: Phase, client: &mut dyn Client, invocation: &Invocation) -> &Outcome {
-        let outcome = client.run(&self.arena.aimed(invocation));
-        self.note(phase, invocation, outcome)
-    }
-
-    fn note(&mut self, phase: Phase, invocation: &Invocation, outcome: Outcome) -> &Outcome {
-        let outcome = self.arena.anonymous(outcome);
-        self.history.push(Entry { phase, invocation: invocation.clone(), outcome });
-        &self.history[self.history.len() - 1].outcome
-    }
-
-    fn look(&mut self, moment: Moment) -> io::Result<&Tree> {
-        let tree = self.arena.tree()?;
-        self.trees.push((moment, tree));
-        Ok(&self.trees[self.trees.len() - 1].1)
-    }
-}
-
 impl Stage<'_> {
-    /// The fault-free run, traced, with a look at the disk after every acknowledgement. What it leaves is
-    /// the baseline of the trials that follow.
-    pub(crate) fn rehearse(&mut self) -> Result<Record, TrialError> {
-        let mut notes = self.notes()?;
-        let mut process = self.launcher.traced.start()?;
-        let hello = process
-            .greet(&notes.arena.root(), &self.subject.options)
-            .map_err(|why| subject_failed(&notes, &why))?;
-        for invocation in &self.scenario.set_up {
-            notes.run(Phase::SetUp, &mut process, invocation);
-        }
-        notes.look(Moment::Settled)?;
-        process.aim(Strike::None);
-        for (index, invocation) in self.scenario.workload().iter().enumerate() {
-            notes.run(Phase::Workload, &mut process, invocation);
-            notes.look(Moment::Acknowledged(index))?;
-        }
-        process.disarm();
-        observe(&mut notes, self.scenario, Phase::Finished, &mut process, &[]);
-        process.finish()?;
-        let mut trace = process.take_trace();
-        drop(process);
-        trace.blind_spots.extend(unseen_change(&notes.trees, &trace));
-        let mut baseline = Baseline {
-            files: notes
-                .trees
-                .iter()
-                .flat_map(|(_, tree)| tree.files().map(str::to_owned))
-                .collect(),
-            failed: notes
-                .history
-                .iter()
-                .filter(|entry| entry.phase == Phase::Workload)
-                .enumerate()
-                .filter(|(_, entry)| !entry.outcome.is_ok())
-                .map(|(index, _)| index)
-                .collect(),
-            twins: None,
-        };
-        if self.scenario.judges.iter().any(|guarantee| JUDGED_BY_NAMES.contains(guarantee)) {
-            baseline.twins = Some((self.twin()?, self.twin()?));
-        }
-        self.baseline = Arc::new(baseline);
-        self.record(notes, Strike::None, &hello, trace, Trace::default())
-    }
-
-    /// The same operations once more, with nobody tracing; the tree that they leave.
-    fn twin(&mut self) -> Result<Tree, TrialError> {
-        let mut notes = self.notes()?;
-        let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
-        for invocation in self.scenario.set_up.iter().chain(self.scenario.workload()) {
-            notes.run(Phase::Workload, &mut process, invocation);
-        }
-        process.finish()?;
-        self.launcher.bury(&process)?;
-        Ok(notes.arena.tree()?)
-    }
-
-    /// Whether set-up and workload end otherwise where nobody traces them.
-    pub(crate) fn differs_untraced(&mut self, traced: &History) -> Result<bool, TrialError> {
-        let mut notes = self.notes()?;
-        let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
-        let called = traced.iter().filter(|e| matches!(e.phase, Phase::SetUp | Phase::Workload));
-        for entry in called.clone() {
-            notes.run(entry.phase, &mut process, &entry.invocation);
-        }
-        self.launcher.bury(&process)?;
-        let alike = |one: &Outcome, other: &Outcome| match (one, other) {
-            (Outcome::Ok(one), Outcome::Ok(other)) => one == other,
-            (one, other) => one.is_ok() == other.is_ok(),
-        };
-        Ok(!notes
-            .history
-            .iter()
-            .zip(called)
-            .all(|(one, other)| alike(&one.outcome, &other.outcome)))
-    }
-
     /// One trial under `strike`, whose fault-free events are `rehearsal`. With `trace_recovery`, the
     /// recovery after it is traced, so that it can be struck next.
     pub(crate) fn strike(
@@ -433,7 +296,7 @@ impl Stage<'_> {
         }
     }
 
-    fn open_plain(&mut self, notes: &Notes) -> Result<Plain, String> {
+    pub(super) fn open_plain(&mut self, notes: &Notes) -> Result<Plain, String> {
         let mut process = self.launcher.plain.start().map_err(|error| error.to_string())?;
         match process.greet(&notes.arena.root(), &self.subject.options) {
             Ok(_) => Ok(process),
@@ -454,7 +317,7 @@ impl Stage<'_> {
         repair(notes, self.scenario, recovers, process, left_overs)
     }
 
-    fn notes(&mut self) -> Result<Notes, TrialError> {
+    pub(super) fn notes(&mut self) -> Result<Notes, TrialError> {
         if crate::subject::watchdog::is_interrupted() {
             return Err(TrialError::Interrupted);
         }
@@ -474,7 +337,7 @@ impl Stage<'_> {
             .collect()
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         notes: Notes,
         strike: Strike,
@@ -500,16 +363,7 @@ impl Stage<'_> {
     }
 }
 
-/// Whether an operation changed what is on disk without an event: whoever did it, nobody traces it.
-fn unseen_change(trees: &[(Moment, Tree)], trace: &Trace) -> Option<String> {
-    let unseen = trees.windows(2).enumerate().any(|(operation, pair)| {
-        pair[0].1 != pair[1].1 && trace.events.iter().all(|event| event.operation != operation)
-    });
-    unseen
-        .then(|| "what it stores changes without a call of a process that can be traced".to_owned())
-}
-
-fn subject_failed(notes: &Notes, why: &str) -> TrialError {
+pub(super) fn subject_failed(notes: &Notes, why: &str) -> TrialError {
     TrialError::Subject(notes.arena.anonymous_text(why))
 }
 
@@ -520,68 +374,3 @@ fn unopened(notes: &Notes, why: &str) -> String {
 fn offers_recovery(hello: &protocol::Hello) -> bool {
     hello.capabilities.iter().any(|capability| capability == protocol::RECOVER)
 }
-
-/// Recovery, where there is any, and the interrupted operation once more; looks after each.
-fn repair(
-    notes: &mut Notes,
-    scenario: &Scenario,
-    recovers: bool,
-    process: &mut dyn Client,
-    left_overs: &[String],
-) -> Result<(), TrialError> {
-    if recovers {
-        notes.run(Phase::Recovery, process, &Invocation::Recover);
-        notes.look(Moment::Recovered)?;
-        observe(notes, scenario, Phase::Recovered, process, left_overs);
-    }
-    retry(notes, scenario, process);
-    Ok(())
-}
-
-/// Reads everything that the scenario names, and looks for the left-overs by name.
-fn observe(
-    notes: &mut Notes,
-    scenario: &Scenario,
-    phase: Phase,
-    process: &mut dyn Client,
-    left_overs: &[String],
-) {
-    let paths = scenario.paths().into_iter().chain(left_overs.iter().map(String::as_str));
-    for path in paths {
-        notes.run(phase, process, &Invocation::ReadFile { path: path.to_owned() });
-        notes.run(phase, process, &Invocation::Exists { path: path.to_owned() });
-    }
-    for directory in scenario.directories() {
-        notes.run(phase, process, &Invocation::ListFiles { directory: directory.to_owned() });
-    }
-}
-
-/// The interrupted operation again, or the last change where none was interrupted; a write follows where
-/// that was not one, because only a write shows that the path is healthy.
-fn retry(notes: &mut Notes, scenario: &Scenario, process: &mut dyn Client) {
-    let workload = || {
-        notes
-            .history
-            .iter()
-            .filter(|entry| entry.phase == Phase::Workload && entry.invocation.is_change())
-    };
-    let interrupted = workload().find(|entry| entry.outcome == Outcome::Killed);
-    let Some(again) = interrupted.or_else(|| workload().next_back()) else { return };
-    let again = again.invocation.clone();
-    let write = match again.operation() {
-        Operation::DeleteFile => Some(again.path().to_owned()),
-        Operation::CreateDirectory => Some(format!("{}/{RETRY_FILE}", again.path())),
-        _ => None,
-    };
-    notes.run(Phase::Retry, process, &again);
-    if let Some(path) = write {
-        let data = RETRY_CONTENT.into();
-        notes.run(Phase::Retry, process, &Invocation::WriteFile { path, data });
-    }
-    observe(notes, scenario, Phase::Retried, process, &[]);
-}
-
-/// Written into a directory whose creation was interrupted.
-const RETRY_FILE: &str = "retry.bin";
-/// Content of a write that the scenario does not have.
-const RETRY_CONTENT: &str = "written after the crash";
