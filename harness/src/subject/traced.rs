@@ -25,6 +25,10 @@ use crate::{
 
 /// An answer up to this size fits into any pipe at once (`PIPE_BUF`), so that one wait is enough.
 const SMALL_ANSWER_BYTES: u64 = 4096;
+/// Why the kills of a subject that stores through a mapping prove nothing. The file is not named: its name
+/// may be a random one, and a certificate is the same for every run.
+const SHARED_MAPPING: &str =
+    "it maps a file below its root into memory for shared writing, which no system call shows";
 /// While bytes move both ways, the tracer and the pipe are looked at in turn, this long each.
 const TURN: Duration = Duration::from_millis(1);
 
@@ -263,10 +267,8 @@ impl<'t> Traced<'t> {
                     }
                     return Ok(Err(NoAnswer::Broken(self.explain_end())));
                 }
-                News::SharedMapping { path } => {
-                    self.trace.blind_spots.insert(format!(
-                        "it maps {path:?} into memory for shared writing, which no system call shows"
-                    ));
+                News::SharedMapping => {
+                    self.trace.blind_spots.insert(SHARED_MAPPING.to_owned());
                 }
                 News::Hidden => {
                     self.trace.blind_spots.insert(

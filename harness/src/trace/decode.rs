@@ -25,7 +25,7 @@ pub(crate) enum Meaning {
     /// It can change what is stored below the root.
     Change { path: String, to: Option<String>, bytes: Option<u64> },
     /// It maps a file below the root for shared writing.
-    SharedMapping { path: String },
+    SharedMapping,
     /// It starts input and output that bypasses system calls.
     Bypass,
     /// It would hide the process from the tracer.
@@ -81,7 +81,7 @@ pub(crate) fn decode(
         Shape::Global => change(String::new(), None, None),
         Shape::Map => match descriptor(tid, argument(4))? {
             path if below(&path).is_some() && is_writable(tid, argument(4)) => {
-                Meaning::SharedMapping { path: below(&path).unwrap_or_default() }
+                Meaning::SharedMapping
             }
             _ => Meaning::Elsewhere,
         },

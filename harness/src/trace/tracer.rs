@@ -72,7 +72,7 @@ pub(crate) enum News {
     /// A process that the tracer watches has ended.
     Ended { process: Tid, ending: Ending },
     /// A file below the root was mapped for shared writing.
-    SharedMapping { path: String },
+    SharedMapping,
     /// A thread's memory or descriptors may not be read, so nobody knows what it does.
     Hidden,
     /// Input and output that bypasses system calls was asked for, and refused.
@@ -320,9 +320,9 @@ impl Tracer {
                 None
             }
             Meaning::Pipe { inode, bytes } => Some(News::Pipe { tid, inode, bytes }),
-            Meaning::SharedMapping { path } => {
+            Meaning::SharedMapping => {
                 self.release(tid)?;
-                Some(News::SharedMapping { path })
+                Some(News::SharedMapping)
             }
             Meaning::Bypass => {
                 registers::answer(tid, -i64::from(libc::ENOSYS))?;
