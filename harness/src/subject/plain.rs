@@ -2,7 +2,8 @@
 //! instant.
 
 use std::{
-    io,
+    fs, io,
+    os::fd::OwnedFd,
     path::Path,
     time::{Duration, Instant},
 };
@@ -11,6 +12,7 @@ use nix::{
     sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
+use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 use serde_json::Value;
 
 use super::{
@@ -119,15 +121,18 @@ impl Plain {
         }
     }
 
-    /// Kills it, and whatever it started that stayed in its session. The caller still owes a
-    /// [`super::Launcher::bury`].
+    /// Kills it, and whatever it started that stayed in its session or is still its child. The caller
+    /// still owes a [`super::Launcher::bury`].
     pub(crate) fn kill(&self) {
         let pid = Pid::from_raw(self.pid);
+        // Once it is dead, nobody knows any more whose children they were.
+        let helpers = descendants(self.pid);
         let _ = if self.leads_session {
             killpg(pid, Signal::SIGKILL)
         } else {
             kill(pid, Signal::SIGKILL)
         };
+        end(&helpers);
     }
 
     /// From now on, an operation may take this long at most.
@@ -135,8 +140,10 @@ impl Plain {
         self.limits.operation = self.limits.operation.min(limit);
     }
 
-    /// Ends its input and waits for it to close its output, as it does when it exits.
+    /// Ends its input and waits for it to close its output, as it does when it exits. Children that it
+    /// leaves behind are ended.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
+        let helpers = descendants(self.pid);
         self.streams.close_stdin();
         let deadline = Instant::now() + EXIT_WAIT_MAX;
         while !self.streams.is_ended() && !self.has_ended() && Instant::now() < deadline {
@@ -145,6 +152,7 @@ impl Plain {
             // Whatever it still says is nobody's answer.
             while matches!(self.streams.take_line(), Ok(Some(_))) {}
         }
+        end(&helpers);
         Ok(())
     }
 
@@ -164,6 +172,29 @@ impl Plain {
         };
         format!("{what}{}", self.log.last_words(self.leads_session))
     }
+}
+
+/// Kills these processes, where they still run.
+fn end(processes: &[OwnedFd]) {
+    for process in processes {
+        let _ = pidfd_send_signal(process, rustix::process::Signal::KILL);
+    }
+}
+
+/// The children of a process, their children, and so on; none where the system does not tell.
+fn descendants(process: Tid) -> Vec<OwnedFd> {
+    let mut found = vec![process];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        next += 1;
+        let Ok(threads) = fs::read_dir(format!("/proc/{parent}/task")) else { continue };
+        for thread in threads.flatten() {
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            found.extend(children.split_ascii_whitespace().filter_map(|id| id.parse::<Tid>().ok()));
+        }
+    }
+    let ids = found[1..].iter().filter_map(|&id| rustix::process::Pid::from_raw(id));
+    ids.filter_map(|id| pidfd_open(id, PidfdFlags::empty()).ok()).collect()
 }
 
 /// What is wrong with an answer without an end.
@@ -207,4 +238,74 @@ pub(super) fn greet(
     let root = root.to_str().ok_or("the scratch directory's path is not UTF-8")?.to_owned();
     expect(Call::Open { root, options: options.clone() }, "open")?;
     Ok(hello)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, thread};
+
+    use nix::sys::wait::{WaitStatus, waitpid};
+
+    use super::*;
+    use crate::subject::{Launcher, Subject};
+
+    fn shell(script: &str) -> Launcher {
+        let subject = Subject::command(&"sh".into(), &["-c".into(), script.into()]);
+        Launcher::new(&Arc::new(subject.expect("there is a shell")), Limits::default())
+            .expect("the filter compiles")
+    }
+
+    /// Waits until the process has one child, and names it.
+    fn child_of(process: &Plain) -> OwnedFd {
+        loop {
+            if let Some(child) = descendants(process.pid).pop() {
+                return child;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn has_ended(process: &OwnedFd) -> bool {
+        let deadline = Instant::now() + EXIT_WAIT_MAX;
+        while Instant::now() < deadline {
+            if pidfd_send_signal(process, rustix::process::Signal::CONT).is_err() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        false
+    }
+
+    #[test]
+    fn a_helper_in_a_session_of_its_own_ends_with_the_subject() {
+        let mut launcher = shell("setsid sleep 600 >/dev/null 2>&1 </dev/null & wait");
+        let process = launcher.plain.start().expect("it starts");
+        let helper = child_of(&process);
+        thread::sleep(Duration::from_millis(50));
+        launcher.bury(&process).expect("it is a child");
+        assert!(has_ended(&helper), "the helper outlived the subject that was killed");
+
+        let mut launcher = shell("setsid sleep 600 >/dev/null 2>&1 </dev/null & read line");
+        let mut process = launcher.plain.start().expect("it starts");
+        let helper = child_of(&process);
+        thread::sleep(Duration::from_millis(50));
+        process.finish().expect("it exits");
+        launcher.bury(&process).expect("it is a child");
+        assert!(has_ended(&helper), "the helper outlived the subject that had finished");
+    }
+
+    #[test]
+    fn a_subject_that_hangs_ends_with_the_thread_that_started_it() {
+        let start = || {
+            let mut launcher = shell("exec sleep 600");
+            let process = launcher.plain.start().expect("it starts");
+            let id = process.pid;
+            // As if nobody had come to bury it.
+            std::mem::forget(process);
+            id
+        };
+        let id = thread::spawn(start).join().expect("it starts");
+        let ending = waitpid(Pid::from_raw(id), None).expect("it is a child");
+        assert!(matches!(ending, WaitStatus::Signaled(_, Signal::SIGKILL, _)), "{ending:?}");
+    }
 }

@@ -20,7 +20,7 @@ use nix::{
         signal::{SigHandler, Signal, signal},
         socket::{ControlMessageOwned, MsgFlags, recvmsg, send},
     },
-    unistd::{ForkResult, dup2_stdin, dup2_stdout, fork},
+    unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork},
 };
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ use super::{
     Backend,
     protocol::{Call, Hello, PROTOCOL_VERSION, RECOVER, Refusal, Request, Response},
 };
+use crate::trace::spawn::die_with_parent;
 
 /// Names the backend that this process is to serve.
 pub(crate) const WORKER: &str = "CRASHWORTHY_WORKER";
@@ -92,6 +93,7 @@ fn serve_forks(backend: &Backend, control: &OwnedFd) -> io::Result<()> {
         let [stdin, stdout] = &streams[..] else {
             return Err(io::Error::other("a fork request without its two streams"));
         };
+        let server = Pid::this();
         // SAFETY: this process has one thread, so the child may do what it likes.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => {
@@ -101,6 +103,7 @@ fn serve_forks(backend: &Backend, control: &OwnedFd) -> io::Result<()> {
                 }
             }
             ForkResult::Child => {
+                die_with_parent(server)?;
                 // A backend may start programs and wait for them.
                 // SAFETY: no handler is installed.
                 unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;

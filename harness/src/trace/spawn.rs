@@ -17,7 +17,10 @@ use std::{
 
 use nix::{
     fcntl::{FcntlArg, FdFlag, OFlag, fcntl},
-    sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask},
+    sys::{
+        prctl::set_pdeathsig,
+        signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask},
+    },
     unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid},
 };
 use seccompiler::BpfProgram;
@@ -118,6 +121,8 @@ pub(crate) fn fork_gated(
     let (gate_reader, gate) = pipe()?;
     let (failure, mut failure_writer) = pipe()?;
 
+    let parent = Pid::this();
+
     // SAFETY: the child calls only async-signal-safe functions until it execs or exits.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => {
@@ -125,6 +130,7 @@ pub(crate) fn fork_gated(
         }
         ForkResult::Child => {
             let become_program = || -> nix::Result<()> {
+                die_with_parent(parent)?;
                 setsid()?;
                 dup2_stdin(streams.stdin)?;
                 dup2_stdout(streams.stdout)?;
@@ -158,6 +164,14 @@ pub(crate) fn fork_gated(
             unsafe { libc::_exit(EXEC_FAILED) }
         }
     }
+}
+
+/// Has the kernel kill this process when the thread that forked it ends, however that comes: a subject that
+/// hangs does not notice the end of its input.
+pub(crate) fn die_with_parent(parent: Pid) -> nix::Result<()> {
+    set_pdeathsig(Signal::SIGKILL)?;
+    // It may have ended before that.
+    if Pid::parent() == parent { Ok(()) } else { Err(nix::Error::ESRCH) }
 }
 
 fn environment(launch: &Launch) -> io::Result<Vec<CString>> {
