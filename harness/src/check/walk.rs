@@ -3,7 +3,8 @@
 //! Each comparison counts for one or more guarantees when it holds and convicts exactly one when it
 //! does not, so that a flaw is never charged twice. Which answers are judged depends on the strike:
 //! all of a fault-free run; those after the crash where one was killed; those from the pause on where
-//! recovery ran beside a writer. A set-up that was not acknowledged voids the last two.
+//! recovery ran beside a writer. A set-up that failed voids the last two; a path that it refused is
+//! merely not there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +41,9 @@ pub(super) fn judge(evidence: &Evidence, guarantee: Guarantee) -> Judgement {
 pub(super) fn is_set_up(evidence: &Evidence) -> bool {
     let set_up = || evidence.history.iter().filter(|entry| entry.phase == Phase::SetUp);
     set_up().count() >= evidence.scenario.set_up.len()
-        && set_up().all(|entry| entry.outcome.is_ok() || !entry.invocation.is_change())
+        && set_up().all(|entry| {
+            entry.outcome.is_ok() || is_refusal(&entry.outcome) || !entry.invocation.is_change()
+        })
 }
 
 /// The court for each entry, by index.

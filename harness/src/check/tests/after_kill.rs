@@ -256,6 +256,21 @@ fn a_retry_of_what_fails_anyway_says_nothing_about_kills() {
 }
 
 #[test]
+fn a_path_that_the_set_up_refused_voids_nothing_else() {
+    let run = || {
+        files(Builder::killed())
+            .set_up(write("d/e~", "odd"), fail(InvalidPath))
+            .op(write("d/c", "fresh"), Killed)
+    };
+    let lost = crashed(run(), "d/a", missing(), false);
+    convicts("a file lost beside a refused one", KillDurableAck, lost);
+    for outcome in [fail(InvalidPath), missing(), data("whoever wrote that")] {
+        let kept = crashed(run(), "d/a", data("one"), true).saw(Crashed, read("d/e~"), outcome);
+        acquits("the refused path itself", &[(KillDurableAck, 2)], kept);
+    }
+}
+
+#[test]
 fn a_set_up_that_failed_voids_what_follows() {
     let run = Builder::killed().set_up(write("d/a", "one"), fail(Io)).op(write("d/b", "x"), Killed);
     let run = crashed(run, "d/a", data("o"), true).saw(Recovery, Recover, fail(Io));
