@@ -5,11 +5,15 @@ use std::{
     fs, io,
     os::fd::OwnedFd,
     path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
 use nix::{
-    sys::signal::{Signal, kill, killpg},
+    sys::{
+        signal::{Signal, kill, killpg},
+        wait::{Id, WaitPidFlag, WaitStatus, waitid},
+    },
     unistd::Pid,
 };
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
@@ -23,13 +27,16 @@ use super::{
 };
 use crate::{
     history::{Invocation, Outcome},
-    trace::Tid,
+    trace::{Ending, Tid},
 };
 
 /// Longest single wait for a subject that answers in time: the watchdog's look is due after it.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 /// How long a subject may take to exit when its input has ended.
 pub(super) const EXIT_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// From the end of a process's streams to its exit; what has not exited by then lives on without them.
+const EXIT_SEEN_WAIT_MAX: Duration = Duration::from_millis(50);
 
 /// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,12 +172,36 @@ impl Plain {
     }
 
     fn explain_end(&self, has_ended: bool) -> String {
-        let what = match self.guard.as_ref().and_then(Guard::bite) {
-            Some(bite) => bitten(bite, self.limits),
-            None if has_ended => "it ended without an answer".to_owned(),
-            None => "it closed its stdout without an answer".to_owned(),
+        // Waits for the end of what it says, by which time it has exited if it is about to.
+        let last_words = self.log.last_words(self.leads_session);
+        let what = match (self.guard.as_ref().and_then(Guard::bite), self.ending()) {
+            (Some(bite), _) => bitten(bite, self.limits),
+            (None, Some(ending)) => ending.to_string(),
+            (None, None) if has_ended => "it ended without an answer".to_owned(),
+            (None, None) => "it closed its stdout without an answer".to_owned(),
         };
-        format!("{what}{}", self.log.last_words(self.leads_session))
+        format!("{what}{last_words}")
+    }
+
+    /// How it ended, where that can be known, which leaves it to be collected by [`super::Launcher::bury`].
+    fn ending(&self) -> Option<Ending> {
+        if !self.leads_session {
+            // The child of a fork server is not ours.
+            return None;
+        }
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+        // Its streams close a moment before its exit can be seen.
+        let deadline = Instant::now() + EXIT_SEEN_WAIT_MAX;
+        loop {
+            match waitid(Id::Pid(Pid::from_raw(self.pid)), flags) {
+                Ok(WaitStatus::Exited(_, code)) => return Some(Ending::Exited(code)),
+                Ok(WaitStatus::Signaled(_, signal, _)) => {
+                    return Some(Ending::Signalled(signal as i32));
+                }
+                Ok(_) if Instant::now() < deadline => thread::sleep(Duration::from_millis(1)),
+                _ => return None,
+            }
+        }
     }
 }
 

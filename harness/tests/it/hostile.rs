@@ -27,7 +27,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile::garbage", || no_start("garbage", &["Welcome to my backend!", "starting up"])),
     ("hostile::hangs", || no_start("hang", &["did not answer within 2s", "waiting for a lock"])),
     ("hostile::closes_stdin", || no_start("close-stdin", &["did not answer", "deaf"])),
-    ("hostile::closes_stdout", || no_start("close-stdout", &["did not answer", "mute"])),
+    ("hostile::closes_stdout", || no_start("close-stdout", &["closed its stdout", "mute"])),
     ("hostile::wrong_id", || no_start("wrong-id", &["request 1000 when asked 0", "from 1000"])),
     ("hostile::old_protocol", || no_start("old-protocol", &["it speaks protocol 2"])),
     ("hostile::grows", || no_start("grow", &["grew past 64 MiB", "reading the index"])),
