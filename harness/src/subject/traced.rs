@@ -142,8 +142,11 @@ impl<'t> Traced<'t> {
         if let Some(guard) = &self.guard {
             guard.set_deadline(Some(Instant::now() + EXIT_WAIT_MAX));
         }
-        // The answer to no request: served until the process ends.
-        let _ = self.serve(u64::MAX);
+        // The answer to no request: served until the process ends, if it has not ended already. To wait for
+        // what is dead would look like a failure of the tracer.
+        if !self.dead {
+            let _ = self.serve(u64::MAX);
+        }
         self.die()
     }
 
