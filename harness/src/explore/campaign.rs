@@ -26,7 +26,11 @@ use crate::{
     judge::{Case, Certificate, Docket, Frame, SubjectIdentity, Totals, certificate},
     report::{Progress, Reporter},
     scenario::Scenario,
-    subject::{Launcher, Limits, Subject, protocol::Hello, watchdog},
+    subject::{
+        Launcher, Limits, Subject,
+        protocol::{Hello, RECOVER},
+        watchdog,
+    },
     trace::pin,
 };
 
@@ -116,10 +120,12 @@ impl Campaign {
         };
         let mut subject =
             SubjectIdentity { command: self.subject.label.clone(), ..SubjectIdentity::default() };
+        let mut recovers = false;
         let (mut swept, regressions) = match shared.introduce() {
             Ok(hello) => {
                 subject.name = hello.name;
                 subject.version = hello.version;
+                recovers = hello.capabilities.iter().any(|offered| offered == RECOVER);
                 lock(&shared.reporter).report(&Progress::Greeted(&subject));
                 shared.sweep_all(&scenarios)
             }
@@ -143,6 +149,7 @@ impl Campaign {
         let frame = Frame {
             subject,
             claims: self.claims.clone(),
+            recovers,
             profile: self.profile.to_string(),
             seed: self.seed,
             interrupted,

@@ -16,6 +16,8 @@ pub struct Frame {
     pub subject: SubjectIdentity,
     /// What it documents; `None` reads it strictly: everything counts as claimed.
     pub claims: Option<Claims>,
+    /// Whether it offers `recover`.
+    pub recovers: bool,
     /// Name of the profile.
     pub profile: String,
     /// Everything random derives from it.
@@ -112,10 +114,11 @@ fn why_not_measured(frame: &Frame, entry: Option<&Entry>, guarantee: Guarantee) 
     match (entry, doubts) {
         (_, Some(doubts)) if !doubts.is_empty() => Some(doubts.join("; ")),
         (Some(entry), _) if entry.trials > 0 => None,
-        _ if matches!(
-            guarantee,
-            Guarantee::KillOrphansReclaimed | Guarantee::KillRecoveryIdempotent
-        ) =>
+        _ if !frame.recovers
+            && matches!(
+                guarantee,
+                Guarantee::KillOrphansReclaimed | Guarantee::KillRecoveryIdempotent
+            ) =>
         {
             Some("the subject does not offer `recover`".into())
         }
