@@ -12,13 +12,17 @@ use crate::history::Invocation;
 
 /// The verb of each operation, and its keys.
 const VERBS: [(&str, &[&str]); 6] = [
-    ("write", &["write", "data"]),
+    ("write", &["write", "data", "times"]),
     ("read", &["read"]),
     ("list", &["list"]),
     ("create-directory", &["create-directory"]),
     ("exists", &["exists"]),
     ("delete", &["delete"]),
 ];
+/// Stands in the path of a repeated write for the number of the repetition.
+const NUMBER: &str = "{n}";
+/// How often a write may be repeated: a directory of this many files is large for every pager.
+const TIMES_MAX: u64 = 10_000;
 /// The operation without a path.
 const RECOVER: &str = "recover";
 
@@ -28,13 +32,18 @@ pub(super) fn operations(
     value: &Value<'_>,
     contents: &mut Contents,
 ) -> Result<Vec<Invocation>, Problem> {
-    table::array(what, value)?.iter().map(|value| operation(value, contents)).collect()
+    let mut operations = Vec::new();
+    for value in table::array(what, value)? {
+        operations.extend(operation(value, contents)?);
+    }
+    Ok(operations)
 }
 
-fn operation(value: &Value<'_>, contents: &mut Contents) -> Result<Invocation, Problem> {
+/// One operation, or as many as its `times` says.
+fn operation(value: &Value<'_>, contents: &mut Contents) -> Result<Vec<Invocation>, Problem> {
     if let Some(text) = value.get_ref().as_str() {
         if text == RECOVER {
-            return Ok(Invocation::Recover);
+            return Ok(vec![Invocation::Recover]);
         }
         if VERBS.iter().any(|(verb, _)| *verb == text) {
             let message = format!("the operation {text:?} has no path");
@@ -79,14 +88,36 @@ fn operation(value: &Value<'_>, contents: &mut Contents) -> Result<Invocation, P
     };
     let table = Table::new("this operation", value.span(), entries, known)?;
     let path = table::string(verb, table.require(verb)?)?.to_owned();
-    Ok(match verb {
-        "write" => Invocation::WriteFile { path, data: contents.read(table.require("data")?)? },
+    Ok(vec![match verb {
+        "write" => {
+            let data = contents.read(table.require("data")?)?;
+            if let Some(times) = table.get("times") {
+                let paths = numbered(&path, times)?;
+                let write = |path| Invocation::WriteFile { path, data: data.clone() };
+                return Ok(paths.map(write).collect());
+            }
+            Invocation::WriteFile { path, data }
+        }
         "read" => Invocation::ReadFile { path },
         "list" => Invocation::ListFiles { directory: path },
         "create-directory" => Invocation::CreateDirectory { path },
         "exists" => Invocation::Exists { path },
         _ => Invocation::DeleteFile { path },
-    })
+    }])
+}
+
+/// `path` with [`NUMBER`] replaced by 0000, 0001 and so on.
+fn numbered<'a>(
+    path: &'a str,
+    times: &Value<'_>,
+) -> Result<impl Iterator<Item = String> + use<'a>, Problem> {
+    let count = table::whole_number("times", times)?;
+    if !(1..=TIMES_MAX).contains(&count) || !path.contains(NUMBER) {
+        let message = format!("a write is repeated {count} times to {path:?}");
+        let label = format!("expected 1 to {TIMES_MAX}, and {NUMBER} in the path");
+        return Err(Problem::new(times.span(), message, label));
+    }
+    Ok((0..count).map(move |number| path.replace(NUMBER, &format!("{number:04}"))))
 }
 
 fn unknown(name: &str, span: std::ops::Range<usize>) -> Problem {

@@ -87,6 +87,8 @@ fn mistakes() -> Vec<(&'static str, String)> {
         ("operation path of wrong type", with_operations("{ read = true }")),
         ("recover as table", with_operations("{ recover = true }")),
         ("write without data", with_operations("{ write = \"a\" }")),
+        ("too many times", with_operations("{ write = \"{n}\", data = \"x\", times = 10_001 }")),
+        ("times without a number", with_operations("{ write = \"a\", data = \"x\", times = 3 }")),
         ("data of wrong type", with_operations("{ write = \"a\", data = 7 }")),
         ("data too large", with_operations("{ write = \"a\", data = { bytes = 67_108_865 } }")),
         ("data negative", with_operations("{ write = \"a\", data = { bytes = -1 } }")),
