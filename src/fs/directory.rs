@@ -10,6 +10,7 @@ use cap_std::{
     io_lifetimes::AsFilelike,
 };
 
+use super::interrupt;
 use crate::StoragePath;
 
 /// A handle on the directory `path` below `root`.
@@ -28,7 +29,9 @@ pub(super) fn open_here(directory: &Dir) -> io::Result<Dir> {
 }
 
 fn open_with(root: &Dir, path: &str, flags: i32) -> io::Result<Dir> {
-    let file = root.open_with(path, OpenOptions::new().read(true).custom_flags(flags))?;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags);
+    let file = interrupt::again(|| root.open_with(path, &options))?;
     Ok(Dir::from_std_file(file.into_std()))
 }
 

@@ -10,6 +10,7 @@ mod create_directory;
 mod delete;
 mod directory;
 mod exists;
+mod interrupt;
 mod list;
 mod open;
 mod options;
@@ -97,6 +98,11 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// | `kill-orphans-invisible` | Temporary files are in a directory that no path can name and no list shows. |
 /// | `kill-orphans-reclaimed` | `recover` removes the temporary files whose lock nobody holds, and no others. |
 /// | `kill-recovery-idempotent` | `recover` only unlinks, one file at a time, so it can be killed and repeated at any point. |
+/// | `error-reported` | An operation is acknowledged only when every call that it needs has succeeded. |
+/// | `error-leaves-no-orphan` | A write that fails removes its temporary file. |
+/// | `short-write-handled` | A write call that takes less than it was given is followed by another with the rest. |
+/// | `interrupt-handled` | A call that a signal interrupts is made again. |
+/// | `recovers-after-fault` | Nothing of a failed operation is kept, so the next one works as soon as the fault is gone. |
 #[derive(Debug)]
 pub struct FsBackend {
     root: Dir,

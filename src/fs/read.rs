@@ -7,16 +7,16 @@ use std::io::{self, Read};
 
 use cap_std::fs::{OpenOptions, OpenOptionsExt};
 
-use super::FsBackend;
+use super::{FsBackend, interrupt};
 use crate::StoragePath;
 
 impl FsBackend {
     pub(super) fn read(&self, path: &StoragePath) -> io::Result<Vec<u8>> {
         // O_NONBLOCK: a planted pipe must not hang the reader; it changes nothing for a regular file.
         let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-        let file = self
-            .root
-            .open_with(path, OpenOptions::new().read(true).custom_flags(flags))
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(flags);
+        let file = interrupt::again(|| self.root.open_with(path, &options))
             .map_err(missing_below_a_file)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {

@@ -4,11 +4,11 @@
 //! are never used twice, so the name that was listed and the file that was locked stay together, or the
 //! name is gone. Nothing else is remembered or changed, so recovery may be killed anywhere and repeated.
 
-use std::{fs::TryLockError, io};
+use std::io;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 
-use super::{FsBackend, directory, is_escape, list::is_regular_file, temp};
+use super::{FsBackend, directory, interrupt, is_escape, list::is_regular_file, temp};
 
 impl FsBackend {
     /// Goes through all temporary files even where one fails, so that it cannot keep the others; the first
@@ -37,7 +37,7 @@ impl FsBackend {
 fn reclaim_one(staging: &Dir, name: &str) -> io::Result<()> {
     // Opened for writing, because network file systems give exclusive locks to nobody else.
     let options = OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).clone();
-    let file = match staging.open_with(name, &options) {
+    let file = match interrupt::again(|| staging.open_with(name, &options)) {
         Ok(file) => file.into_std(),
         // Removed or published since it was listed. Where the rename strikes in the middle of the lookup,
         // the kernel sees the file leave the directory that it was looked up in, and refuses with EXDEV.
@@ -45,11 +45,9 @@ fn reclaim_one(staging: &Dir, name: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound || is_escape(&error) => return Ok(()),
         Err(error) => return Err(error),
     };
-    match file.try_lock() {
-        Ok(()) => {}
+    if !interrupt::try_lock(&file)? {
         // Its writer lives, or another recovery is at it.
-        Err(TryLockError::WouldBlock) => return Ok(()),
-        Err(TryLockError::Error(error)) => return Err(error),
+        return Ok(());
     }
     match staging.remove_file(name) {
         // Published between the open and the lock: the file has its final name, which nobody touches.

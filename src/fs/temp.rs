@@ -14,7 +14,7 @@ use std::{
 use cap_std::fs::{Dir, OpenOptions};
 use rand::{TryRng, rngs::SysRng};
 
-use super::{FsBackend, directory};
+use super::{FsBackend, directory, interrupt};
 use crate::StoragePath;
 
 /// The directory at the root that holds the temporary files.
@@ -56,9 +56,9 @@ impl FsBackend {
         for _ in 0..CREATE_ATTEMPTS_MAX {
             let directory = self.staging_directory()?;
             let name = random_name()?;
-            let created =
-                directory.open_with(&name, OpenOptions::new().write(true).create_new(true));
-            let file = match created {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            let file = match interrupt::again(|| directory.open_with(&name, &options)) {
                 Ok(file) => file.into_std(),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 // Somebody removed the directory itself; the next attempt makes a new one.
@@ -111,12 +111,8 @@ impl Staging {
 impl TempFile {
     /// Takes the lock; false where recovery was faster, and the file is lost.
     fn lock(&self) -> io::Result<bool> {
-        match self.file.try_lock() {
-            // Only recovery opens temporary files of others, and it is about to remove this one.
-            Err(fs::TryLockError::WouldBlock) => Ok(false),
-            Err(fs::TryLockError::Error(error)) => Err(error),
-            Ok(()) => Ok(self.file.metadata()?.nlink() > 0),
-        }
+        // Only recovery opens temporary files of others, and it is about to remove one that it has locked.
+        Ok(interrupt::try_lock(&self.file)? && self.file.metadata()?.nlink() > 0)
     }
 
     /// Gives the file its name. The lock stays until `self` is dropped.
