@@ -16,6 +16,7 @@ mod directory_delete;
 mod fidelity;
 mod file_state;
 mod interface;
+mod io_fault;
 mod kill;
 mod layout;
 mod list;
@@ -122,6 +123,12 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &answers(Guarantee::KillOrphansInvisible),
         &also(Guarantee::KillOrphansReclaimed, reclaimed::judge),
         &answers(Guarantee::KillRecoveryIdempotent),
+        &only(Guarantee::ErrorReported, io_fault::reported),
+        &only(Guarantee::ErrorPreservesOld, io_fault::preserved),
+        &only(Guarantee::ErrorLeavesNoOrphan, io_fault::orphans),
+        &only(Guarantee::ShortWriteHandled, io_fault::short_write),
+        &only(Guarantee::InterruptHandled, io_fault::interrupted),
+        &only(Guarantee::RecoversAfterFault, io_fault::recovered),
     ];
     ALL
 }

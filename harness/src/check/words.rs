@@ -32,6 +32,9 @@ pub(super) fn scene(evidence: &Evidence, phase: Phase) -> &'static str {
         Phase::Retry => "after the kill, a process that tried again",
         Phase::Retried => "after the kill and one more try, a process",
         Phase::BesideWriter => "beside the writer, a process",
+        Phase::Faulted => "after a call had failed, a fresh process",
+        Phase::Repeat => "once the fault was gone, the same process",
+        Phase::Repeated => "after it was done once more, a fresh process",
     }
 }
 

@@ -7,6 +7,7 @@
 mod arena;
 mod campaign;
 mod generate;
+mod io_fault;
 pub mod kill_point;
 mod observe;
 mod profile;

@@ -202,6 +202,7 @@ impl Sweep<'_> {
         };
         swept.totals.trials += 1;
         swept.totals.kills += usize::from(strike.is_kill());
+        swept.totals.errors_injected += usize::from(strike.is_error());
         swept.totals.torn_writes += usize::from(strike.is_torn());
         if let Strike::InRecovery { .. } = strike {
             // Two processes die in it.

@@ -82,6 +82,9 @@ impl Stage<'_> {
         rehearsal: &Trace,
         trace_recovery: bool,
     ) -> Result<Record, TrialError> {
+        if strike.is_error() {
+            return self.strike_call(strike, rehearsal);
+        }
         let mut notes = self.notes()?;
         let (workload_strike, recovery_strike) = match strike {
             Strike::InRecovery { workload, recovery } => (&**workload, Some(&**recovery)),
@@ -205,14 +208,8 @@ impl Stage<'_> {
             Strike::Pause { event } => event + 1,
             _ => trace.events.len(),
         };
-        let pairs = trace.events.iter().zip(&rehearsal.events).take(comparable);
-        for (index, (event, rehearsed)) in pairs.enumerate() {
-            if event.call != rehearsed.call || event.bytes != rehearsed.bytes {
-                return Err(TrialError::Diverged(format!(
-                    "event {index} was {} in the fault-free run and {} this time",
-                    rehearsed.call, event.call
-                )));
-            }
+        if let Some(why) = diverged(&trace, rehearsal, comparable) {
+            return Err(TrialError::Diverged(why));
         }
         Ok((hello, trace))
     }
@@ -361,6 +358,17 @@ impl Stage<'_> {
         };
         Ok(Record { evidence, trace, recovery })
     }
+}
+
+/// How the first `comparable` events differ from those of the fault-free run, if they do.
+pub(super) fn diverged(trace: &Trace, rehearsal: &Trace, comparable: usize) -> Option<String> {
+    let mut pairs = trace.events.iter().zip(&rehearsal.events).take(comparable).enumerate();
+    pairs.find_map(|(index, (event, rehearsed))| {
+        (event.call != rehearsed.call || event.bytes != rehearsed.bytes).then(|| {
+            let (was, is) = (rehearsed.call, event.call);
+            format!("event {index} was {was} in the fault-free run and {is} this time")
+        })
+    })
 }
 
 pub(super) fn subject_failed(notes: &Notes, why: &str) -> TrialError {

@@ -3,8 +3,10 @@
 //! A fault looks at the trace of the fault-free run and lists its strikes. A strike is a small value
 //! that says where and how; the trial runner carries it out, and a counterexample file stores it.
 
+mod io_error;
 mod kill;
 mod pause;
+mod short_write;
 mod torn;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,10 @@ pub enum FaultKind {
     RandomKill,
     /// The writer is held at every event while another process runs `recover`, then goes on.
     Pause,
+    /// A call fails, once or from then on, with every error that it can give.
+    IoError,
+    /// A write takes fewer bytes than it was asked to.
+    ShortWrite,
 }
 
 /// On which side of an event a kill strikes.
@@ -88,6 +94,22 @@ pub enum Strike {
         /// Index of the event.
         event: usize,
     },
+    /// A call fails.
+    Error {
+        /// Index of the event.
+        event: usize,
+        /// With which error.
+        errno: Errno,
+        /// Whether further calls of that name fail too, until the operation has ended.
+        lasting: bool,
+    },
+    /// A write takes only its first bytes.
+    Short {
+        /// Index of the event.
+        event: usize,
+        /// How many bytes it takes; less than it was asked to.
+        keep: u64,
+    },
     /// A strike on the workload, then a strike on the recovery that follows.
     InRecovery {
         /// What strikes the workload.
@@ -106,8 +128,10 @@ pub trait Fault: Sync {
     fn strikes(&self, trace: &Trace) -> Vec<Strike>;
 }
 
+pub use io_error::{Errno, IoError};
 pub use kill::Kill;
 pub use pause::Pause;
+pub use short_write::ShortWrite;
 pub use torn::Torn;
 
 impl FaultKind {
@@ -117,6 +141,8 @@ impl FaultKind {
             Self::Kill => Some(&Kill),
             Self::Torn => Some(&Torn),
             Self::Pause => Some(&Pause),
+            Self::IoError => Some(&IoError),
+            Self::ShortWrite => Some(&ShortWrite),
             Self::NestedKill | Self::RandomKill => None,
         }
     }
@@ -125,7 +151,7 @@ impl FaultKind {
 impl Strike {
     /// Whether it kills a process.
     pub fn is_kill(&self) -> bool {
-        !matches!(self, Self::None | Self::Pause { .. })
+        !matches!(self, Self::None | Self::Pause { .. }) && !self.is_error()
     }
 
     /// Whether it kills inside a write.
@@ -135,6 +161,11 @@ impl Strike {
             Self::InRecovery { workload, recovery } => workload.is_torn() || recovery.is_torn(),
             _ => false,
         }
+    }
+
+    /// Whether it makes a call fail, or do less than it was asked to.
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Error { .. } | Self::Short { .. })
     }
 
     /// Whether two trials under it may differ: a time strikes wherever the subject is by then.
@@ -150,6 +181,8 @@ impl Strike {
             Self::Torn { .. } => FaultKind::Torn,
             Self::KillAfterTime { .. } => FaultKind::RandomKill,
             Self::Pause { .. } => FaultKind::Pause,
+            Self::Error { .. } => FaultKind::IoError,
+            Self::Short { .. } => FaultKind::ShortWrite,
             Self::InRecovery { .. } => FaultKind::NestedKill,
         })
     }

@@ -34,6 +34,12 @@ pub enum Phase {
     Retry,
     /// Reads after the retry.
     Retried,
+    /// Reads by a fresh process after an operation in which a call failed, the fault being gone.
+    Faulted,
+    /// The operation in which a call failed once more, by the process that it happened to.
+    Repeat,
+    /// Reads by a fresh process after the repetition.
+    Repeated,
     /// `recover` by a second process while the writer is held inside the workload.
     BesideWriter,
 }

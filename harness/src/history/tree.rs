@@ -15,6 +15,8 @@ pub enum Moment {
     Crashed,
     /// After `recover`.
     Recovered,
+    /// After an operation in which a call failed.
+    Faulted,
 }
 
 /// One entry of a tree.

@@ -105,7 +105,7 @@ fn why_not_measured(frame: &Frame, entry: Option<&Entry>, guarantee: Guarantee) 
         return Some(match guarantee.category() {
             Category::PowerLoss => "this version does not explore power loss yet".into(),
             Category::Concurrency => "this version does not explore concurrent writers yet".into(),
-            Category::IoFault => "this version does not inject I/O errors yet".into(),
+            Category::IoFault => "this version does not lose power after a failed sync yet".into(),
             Category::Integrity => "this version does not flip stored bytes yet".into(),
             _ => "this version has no checker for it".into(),
         });
@@ -146,6 +146,15 @@ fn bound(entry: &Entry) -> String {
     }
     if entry.faults.contains(&FaultKind::NestedKill) {
         parts.push("and again at every event of recovery".to_owned());
+    }
+    if entry.faults.contains(&FaultKind::IoError) {
+        parts.push(
+            "every call failing with every error that it can give, once and from then on"
+                .to_owned(),
+        );
+    }
+    if entry.faults.contains(&FaultKind::ShortWrite) {
+        parts.push("every write cut short".to_owned());
     }
     if entry.faults.contains(&FaultKind::Pause) {
         parts.push("the writer held before every event".to_owned());

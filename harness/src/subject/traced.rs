@@ -20,7 +20,7 @@ use super::{
 use crate::{
     fault::{Side, Strike},
     history::{Invocation, Outcome},
-    trace::{Ending, Event, HeldCall, News, Tid, Trace, Tracer},
+    trace::{Ending, Event, HeldCall, News, Saved, Tid, Trace, Tracer},
 };
 
 /// An answer up to this size fits into any pipe at once (`PIPE_BUF`), so that one wait is enough.
@@ -61,6 +61,10 @@ pub(crate) struct Traced<'t> {
     /// Threads whose answers are on their way, and whose strike waits for the end of a call.
     answering: HashSet<Tid>,
     striking: Option<Tid>,
+    /// Calls of this name fail with this error number.
+    failing: Option<(&'static str, i32)>,
+    /// Held until its shortened write returns, and what it is then given back.
+    shortened: Option<(Tid, Saved)>,
     held: Option<Tid>,
     ending: Option<Ending>,
     /// What went wrong with the tracer itself: whatever the subject seemed to do then is void.
@@ -93,6 +97,8 @@ impl<'t> Traced<'t> {
             struck: false,
             answering: HashSet::new(),
             striking: None,
+            failing: None,
+            shortened: None,
             held: None,
             ending: None,
             failure: None,
@@ -119,10 +125,11 @@ impl<'t> Traced<'t> {
         self.aim = Some(strike);
     }
 
-    /// From now on nothing counts any more.
+    /// From now on nothing counts any more, and no fault lasts.
     pub(crate) fn disarm(&mut self) {
         self.counting = false;
         self.aim = None;
+        self.failing = None;
     }
 
     /// Takes the events since [`Self::aim`].
@@ -255,6 +262,9 @@ impl<'t> Traced<'t> {
                     return Ok(Err(NoAnswer::Killed));
                 }
                 News::Returned(tid) => {
+                    if let Some((_, saved)) = self.shortened.take_if(|(held, _)| *held == tid) {
+                        self.tracer.restore(tid, &saved)?;
+                    }
                     self.answering.remove(&tid);
                     self.streams.pump();
                     self.tracer.release(tid)?;
@@ -299,6 +309,12 @@ impl<'t> Traced<'t> {
             bytes: call.bytes,
             operation: self.trace.operations,
         });
+        if let Some((name, errno)) = self.failing
+            && name == call.name
+        {
+            self.tracer.fail(call.tid, errno)?;
+            return Ok(None);
+        }
         match &self.aim {
             Some(Strike::Kill { event, side: Side::Before }) if *event == index => {
                 self.struck = true;
@@ -316,7 +332,22 @@ impl<'t> Traced<'t> {
                 }
                 self.struck = true;
                 self.striking = Some(call.tid);
-                self.tracer.tear(call, *keep)?;
+                self.tracer.shorten(call, *keep)?;
+            }
+            Some(Strike::Error { event, errno, lasting }) if *event == index => {
+                self.struck = true;
+                let errno = errno.code();
+                self.failing = lasting.then_some((call.name, errno));
+                self.tracer.fail(call.tid, errno)?;
+            }
+            Some(Strike::Short { event, keep }) if *event == index => {
+                if call.bytes.is_none_or(|bytes| bytes <= *keep) {
+                    return Err(io::Error::other(
+                        "the write to be shortened is shorter than it was",
+                    ));
+                }
+                self.struck = true;
+                self.shortened = Some((call.tid, self.tracer.shorten(call, *keep)?));
             }
             Some(Strike::Pause { event }) if *event == index => {
                 self.struck = true;

@@ -17,6 +17,7 @@ mod tracer;
 
 pub use event::{Event, Trace};
 pub(crate) use ptrace::Tid;
+pub(crate) use registers::Saved;
 pub(crate) use tracer::{Ending, HeldCall, News, Tracer};
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]

@@ -19,12 +19,28 @@ pub(crate) fn answer(tid: Tid, result: i64) -> nix::Result<()> {
     ptrace::setregs(pid, registers)
 }
 
-/// Cuts the held write down to its first `keep` bytes.
-///
-/// The thread must not live on afterwards: its registers are not restored.
-pub(crate) fn shorten_write(tid: Tid, shape: Shape, keep: u64) -> nix::Result<()> {
+/// The registers of a thread as they were before its call was changed.
+pub(crate) struct Saved(libc::user_regs_struct);
+
+/// Gives a thread that is held after its call the arguments back that it had before: compilers rely on
+/// system calls not to change them.
+pub(crate) fn restore(tid: Tid, Saved(before): &Saved) -> nix::Result<()> {
     let pid = Pid::from_raw(tid);
     let mut registers = ptrace::getregs(pid)?;
+    registers.rdi = before.rdi;
+    registers.rsi = before.rsi;
+    registers.rdx = before.rdx;
+    registers.r10 = before.r10;
+    registers.r8 = before.r8;
+    registers.r9 = before.r9;
+    ptrace::setregs(pid, registers)
+}
+
+/// Cuts the held write down to its first `keep` bytes. A thread that lives on needs [`restore`].
+pub(crate) fn shorten_write(tid: Tid, shape: Shape, keep: u64) -> nix::Result<Saved> {
+    let pid = Pid::from_raw(tid);
+    let mut registers = ptrace::getregs(pid)?;
+    let saved = Saved(registers);
     match shape {
         Shape::Write { len, .. } => *argument(&mut registers, len) = keep,
         Shape::WriteVector { vector, count, .. } => {
@@ -46,7 +62,8 @@ pub(crate) fn shorten_write(tid: Tid, shape: Shape, keep: u64) -> nix::Result<()
         }
         _ => return Err(nix::Error::EINVAL),
     }
-    ptrace::setregs(pid, registers)
+    ptrace::setregs(pid, registers)?;
+    Ok(saved)
 }
 
 /// The first `keep` bytes of some buffers (address, length).

@@ -17,7 +17,7 @@ use super::{
     decode::{Meaning, decode},
     filter, ptrace,
     ptrace::{Tid, Wait},
-    registers,
+    registers::{self, Saved},
     spawn::{ChildStreams, Launch, fork_gated},
     syscall::{Shape, lookup},
 };
@@ -162,12 +162,25 @@ impl Tracer {
         gone_is_fine(ptrace::resume_to_exit(tid))
     }
 
-    /// Cuts a held write to `keep` bytes and lets it finish; [`News::Returned`] follows, and the process
-    /// must not live on.
+    /// Cuts a held write to `keep` bytes and lets it finish; [`News::Returned`] follows, and a process that
+    /// lives on needs [`Self::restore`] then.
     #[expect(clippy::unused_self, reason = "only the thread that has the tracer may resume")]
-    pub(crate) fn tear(&self, call: &HeldCall, keep: u64) -> io::Result<()> {
-        registers::shorten_write(call.tid, call.shape, keep)?;
-        ptrace::resume_to_exit(call.tid)
+    pub(crate) fn shorten(&self, call: &HeldCall, keep: u64) -> io::Result<Saved> {
+        let saved = registers::shorten_write(call.tid, call.shape, keep)?;
+        ptrace::resume_to_exit(call.tid)?;
+        Ok(saved)
+    }
+
+    /// Gives a thread that is held after a shortened write its registers back.
+    #[expect(clippy::unused_self, reason = "only the thread that has the tracer may resume")]
+    pub(crate) fn restore(&self, tid: Tid, saved: &Saved) -> io::Result<()> {
+        Ok(registers::restore(tid, saved)?)
+    }
+
+    /// Lets a held thread go on as if its call had failed with this error number.
+    pub(crate) fn fail(&self, tid: Tid, errno: i32) -> io::Result<()> {
+        registers::answer(tid, -i64::from(errno))?;
+        self.release(tid)
     }
 
     /// The process that a traced thread belongs to.

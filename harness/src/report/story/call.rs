@@ -46,9 +46,11 @@ pub(super) fn lines(events: &[(usize, &Event)], strike: &Strike, names: &mut Nam
 /// The index of the event at which `strike` strikes, where it names one.
 pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
     match strike {
-        Strike::Kill { event, .. } | Strike::Torn { event, .. } | Strike::Pause { event } => {
-            Some(*event)
-        }
+        Strike::Kill { event, .. }
+        | Strike::Torn { event, .. }
+        | Strike::Error { event, .. }
+        | Strike::Short { event, .. }
+        | Strike::Pause { event } => Some(*event),
         Strike::InRecovery { workload, .. } => struck_event(workload),
         Strike::None | Strike::KillAfterAck { .. } | Strike::KillAfterTime { .. } => None,
     }
@@ -57,7 +59,9 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
 /// What is said of a strike that is not at an event.
 pub(super) fn free_mark(strike: &Strike) -> Option<String> {
     let text = match strike {
-        Strike::None | Strike::Pause { .. } => return None,
+        Strike::None | Strike::Pause { .. } | Strike::Error { .. } | Strike::Short { .. } => {
+            return None;
+        }
         Strike::InRecovery { workload, .. } => return free_mark(workload),
         Strike::Kill { side: Side::Before, .. } => "killed here, before the next call".to_owned(),
         Strike::Kill { side: Side::After, .. } => {
@@ -94,6 +98,18 @@ fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Opti
             let keep = text::thousands(*keep as usize);
             let asked = byte_count(asked);
             vec![call, format!("{STRIKE_MARK}killed inside it: only {keep} of its {asked} arrived")]
+        }
+        Strike::Error { errno, lasting, .. } => {
+            let lasting = if *lasting { ", and so do all further calls of that name" } else { "" };
+            vec![format!("{STRIKE_MARK}fails here with {errno}{lasting}: {call}")]
+        }
+        Strike::Short { keep, .. } => {
+            let keep = text::thousands(*keep as usize);
+            let asked = byte_count(event.bytes.unwrap_or_default());
+            vec![
+                call,
+                format!("{STRIKE_MARK}a short write: it took {keep} of {asked}, and said so"),
+            ]
         }
         // The caller tells what the other process did, and then of the call.
         Strike::Pause { .. } => vec![format!(
