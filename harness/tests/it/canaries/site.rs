@@ -17,6 +17,9 @@ use crashworthy::{
 /// The sound backend's own directory: temporary files in it are hidden and refused by it.
 pub(super) const RESERVED: &str = ".crashworthy-tmp";
 
+/// A temporary file that every write uses again; recovery does not take it for one of the sound backend's.
+pub(super) const NEXT: &str = ".crashworthy-tmp/next";
+
 /// See the module.
 pub(super) struct Site {
     pub(super) sound: FsBackend,
@@ -43,6 +46,16 @@ impl Site {
     pub(super) fn create_reserved(&self) {
         // That it exists is the usual case.
         let _ = self.root.create_dir(RESERVED);
+    }
+}
+
+/// Makes `call` until no signal interrupts it, as a sound backend does.
+pub(super) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
     }
 }
 
