@@ -218,10 +218,7 @@ pub(super) fn stolen(random: &str) -> Case {
 pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> Certificate {
     let guarantees = Guarantee::ALL.iter().map(|&id| {
         let case = cases.iter().find(|case| case.guarantee == id);
-        let measured = matches!(
-            id.category(),
-            Category::Interface | Category::Containment | Category::ProcessKill
-        );
+        let measured = crate::check::checker(id).is_some();
         let verdict = match (measured, case) {
             (false, _) => Verdict::NotMeasured,
             (true, Some(_)) => Verdict::Refuted,
@@ -229,6 +226,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
         };
         let bound = match id.category() {
             Category::ProcessKill => "killed before, after and inside every call of 14 scenarios",
+            Category::IoFault => "every call failing in 3 scenarios",
             _ => "fault-free runs of 22 scenarios",
         };
         GuaranteeResult {

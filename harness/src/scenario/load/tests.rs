@@ -135,7 +135,9 @@ fn reads_every_form() {
         name = "every-form-2"
         title = "Everything that the format can say"
         judges = ["confined", "kill-atomic-write"]
-        faults = ["kill", "torn", "nested-kill", "random-kill", "pause"]
+        faults = [
+            "kill", "torn", "nested-kill", "random-kill", "pause", "io-error", "short-write"
+        ]
         plants = [
             { file = "d/a", data = "half" },
             { directory = "d" },
