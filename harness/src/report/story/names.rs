@@ -137,12 +137,12 @@ impl Names {
         longest_first.sort_by_key(|(path, _)| Reverse(path.len()));
         let mut text = self.without_absolute_paths(text);
         for (path, placeholder) in &longest_first {
-            text = text.replace(path.as_str(), placeholder);
+            text = replace_name(&text, path, placeholder);
         }
         for (path, placeholder) in longest_first {
             let name = split(path).1;
             if name.len() >= REPLACED_NAME_BYTES_MIN {
-                text = text.replace(name, split(placeholder).1);
+                text = replace_name(&text, name, split(placeholder).1);
             }
         }
         text
@@ -247,4 +247,37 @@ fn is_directory_name(component: &str) -> bool {
 
 fn words(component: &str) -> impl Iterator<Item = &str> {
     component.split(['.', '-', '_']).filter(|word| !word.is_empty())
+}
+
+/// `text` with `name` replaced wherever it is not a part of a longer name.
+fn replace_name(text: &str, name: &str, placeholder: &str) -> String {
+    let goes_on = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    let mut replaced = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, _) in text.match_indices(name) {
+        let end = at + name.len();
+        let before = text[..at].chars().next_back();
+        let after = text[end..].chars().next();
+        if at < done || before.is_some_and(goes_on) || after.is_some_and(goes_on) {
+            continue;
+        }
+        replaced.push_str(&text[done..at]);
+        replaced.push_str(placeholder);
+        done = end;
+    }
+    replaced.push_str(&text[done..]);
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_name_inside_a_longer_one_is_another_name() {
+        let replace = |text| super::replace_name(text, "nnnn", "<temporary 1>");
+        assert_eq!(replace("read d/nnnnnnnn"), "read d/nnnnnnnn");
+        assert_eq!(
+            replace("nnnn, d/nnnn.part and nnnn2"),
+            "<temporary 1>, d/<temporary 1>.part and nnnn2"
+        );
+    }
 }
