@@ -25,10 +25,11 @@ pub struct Case {
 }
 
 impl Case {
-    /// Smaller cases explain more: no randomness first, then few operations, then the earliest strike.
+    /// Smaller cases explain more: no randomness first, then few plants and operations, then the earliest strike.
     pub fn size(&self) -> (bool, usize, &Strike, usize, &str) {
         let scenario = &self.evidence.scenario;
-        let operations = scenario.set_up.len()
+        let operations = scenario.plants.len()
+            + scenario.set_up.len()
             + scenario.actors.iter().map(|actor| actor.operations.len()).sum::<usize>();
         let strike = &self.evidence.strike;
         (strike.is_random(), operations, strike, self.evidence.history.len(), &scenario.name)
