@@ -10,6 +10,7 @@ pub mod explore;
 pub mod fault;
 pub mod history;
 pub mod judge;
+pub mod persist;
 pub mod report;
 pub mod scenario;
 pub mod subject;

@@ -1,0 +1,161 @@
+//! What a power loss can separate: the micro-operations that traced calls are made of, on inodes and
+//! directory entries. Paths are gone by now, because a file that was synced under one name keeps its data
+//! under the next.
+//!
+//! Granularity: data by 4 KiB page of the page cache, whole or not at all (a page torn between sectors is
+//! not modelled); a file's size; one directory entry. An inode exists as soon as an entry names it:
+//! journals and copy-on-write trees do not expose an entry without its inode.
+
+use std::sync::Arc;
+
+use crate::subject::Bytes;
+
+/// Data is written back by pages of this many bytes: the page size of x86-64, and the usual block size.
+pub const PAGE_BYTES: u64 = 4096;
+
+/// A file, directory or symbolic link, apart from its names. Never reused within a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InodeId(pub(super) usize);
+
+/// A micro-operation's place in its recording, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub usize);
+
+/// Why a file's size changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeCause {
+    /// Bytes were written past the end: delayed allocation may persist it much later.
+    Write,
+    /// A truncation, to less or to more.
+    Truncation,
+}
+
+/// What one micro-operation changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Bytes within one page of a file.
+    Data {
+        /// The file.
+        inode: InodeId,
+        /// Index of the page, from 0.
+        page: u64,
+        /// Where in the page, in bytes.
+        offset: usize,
+        /// What is written there.
+        bytes: Bytes,
+        /// Whether the page had no content before, and so needs a block of its own.
+        allocates: bool,
+    },
+    /// The size of a file, in bytes. What lies within it and was never written reads as zeros.
+    Size {
+        /// The file.
+        inode: InodeId,
+        /// The new size in bytes.
+        size: u64,
+        /// Why.
+        cause: SizeCause,
+    },
+    /// A truncation drops the content from a byte on.
+    Discard {
+        /// The file.
+        inode: InodeId,
+        /// The first byte that is dropped.
+        from: u64,
+    },
+    /// A directory entry comes into being, or names another inode from now on.
+    Insert {
+        /// The directory.
+        directory: InodeId,
+        /// The name in it.
+        name: Arc<str>,
+        /// What it names.
+        inode: InodeId,
+        /// What it named before.
+        replaces: Option<InodeId>,
+    },
+    /// A directory entry disappears.
+    Remove {
+        /// The directory.
+        directory: InodeId,
+        /// The name in it.
+        name: Arc<str>,
+        /// What it named.
+        inode: InodeId,
+    },
+}
+
+impl Effect {
+    /// Whether file systems journal it at once, as opposed to data and what delayed allocation holds back.
+    pub fn is_metadata(&self) -> bool {
+        !matches!(self, Self::Data { .. } | Self::Size { cause: SizeCause::Write, .. })
+    }
+
+    /// Whether it changes the content of this file or the entries of this directory.
+    pub fn is_content_of(&self, of: InodeId) -> bool {
+        match self {
+            Self::Data { inode, .. } | Self::Size { inode, .. } | Self::Discard { inode, .. } => {
+                *inode == of
+            }
+            Self::Insert { directory, .. } | Self::Remove { directory, .. } => *directory == of,
+        }
+    }
+
+    /// Whether it gives this inode a name or takes one away.
+    pub fn is_name_of(&self, of: InodeId) -> bool {
+        matches!(self, Self::Insert { inode, .. } | Self::Remove { inode, .. } if *inode == of)
+    }
+}
+
+/// One effect of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MicroOperation {
+    /// Index of the call in the recording, from 0.
+    pub call: usize,
+    /// What it changes.
+    pub effect: Effect,
+}
+
+/// What a call is, as far as atomicity and syncing go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallKind {
+    /// Writes bytes; each page and the size on its own.
+    Write,
+    /// Changes the size, and drops what lies beyond it.
+    Truncate,
+    /// Changes one directory entry.
+    Entry,
+    /// Moves or exchanges entries: one atomic group under every model.
+    Rename,
+    /// Changes nothing; asks for persistence.
+    Sync,
+}
+
+/// What a call asks to be made durable before it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// `fsync` of a file or directory.
+    Fsync(InodeId),
+    /// `fdatasync` of a file or directory.
+    Fdatasync(InodeId),
+    /// A write through `O_SYNC`: these pages, first and last.
+    WriteSync(InodeId, u64, u64),
+    /// A write through `O_DSYNC`: these pages, first and last.
+    WriteDataSync(InodeId, u64, u64),
+    /// `msync(MS_SYNC)`: these pages, first and last.
+    Msync(InodeId, u64, u64),
+    /// `sync_file_range`: these pages, first and last.
+    SyncFileRange(InodeId, u64, u64),
+    /// `sync`.
+    Sync,
+    /// `syncfs`; all that is recorded lies in one file system.
+    Syncfs,
+}
+
+/// One recorded call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// What it is.
+    pub kind: CallKind,
+    /// What it makes durable.
+    pub sync: Option<Sync>,
+}

@@ -1,0 +1,319 @@
+//! Properties of the enumeration that hold for every recording, on random ones. The oracle is a second,
+//! naive interpreter that walks all legal orders step by step and shares nothing with the enumeration but
+//! the order itself; what does not depend on the order is checked without it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use proptest::prelude::*;
+
+use super::{
+    BTRFS, Bound, CrashState, EXT4, Effect, InodeId, Limits, MODELS, Model, Order, PAGE_BYTES,
+    Point, Recording, STRICT, States, XFS,
+    litmus::{record, show},
+};
+use crate::{
+    history::{Node, Tree},
+    subject::Bytes,
+};
+
+const FILES: [&str; 4] = ["a", "b", "d/a", "e/c"];
+/// Texts that stay within a page, meet another one, and span two.
+const TEXTS: [&str; 4] = ["x", "yyy", "z*4096", "v*5000"];
+
+fn settled() -> Tree {
+    let file = |text: &str| Node::File(Bytes::from(text));
+    let long = Node::File(Bytes::from(vec![b'o'; 6000]));
+    let entries =
+        [("a", long), ("d", Node::Directory), ("d/a", file("old")), ("s", file("synced"))];
+    Tree(entries.into_iter().map(|(path, node)| (path.to_owned(), node)).collect())
+}
+
+fn file() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(&FILES[..])
+}
+
+fn change() -> impl Strategy<Value = String> {
+    let text = || proptest::sample::select(&TEXTS[..]);
+    let at = proptest::sample::select(&[0_u64, 2, 4095, 4096][..]);
+    let size = proptest::sample::select(&[0_u64, 1, 4096, 5000, 9000][..]);
+    prop_oneof![
+        3 => file().prop_map(|path| format!("create {path}")),
+        2 => file().prop_map(|path| format!("open-truncated {path}")),
+        4 => (file(), at, text()).prop_map(|(path, at, text)| format!("write {path} {at} {text}")),
+        2 => (file(), text()).prop_map(|(path, text)| format!("append {path} {text}")),
+        2 => (file(), size).prop_map(|(path, size)| format!("truncate {path} {size}")),
+        4 => (file(), file()).prop_map(|(from, to)| format!("rename {from} {to}")),
+        1 => (file(), file()).prop_map(|(one, other)| format!("exchange {one} {other}")),
+        1 => (file(), file()).prop_map(|(from, to)| format!("link {from} {to}")),
+        2 => file().prop_map(|path| format!("unlink {path}")),
+        2 => Just("mkdir e".to_owned()),
+        1 => Just("rmdir e".to_owned()),
+        1 => Just("rename d e".to_owned()),
+        1 => Just("symlink a l".to_owned()),
+    ]
+}
+
+fn sync() -> impl Strategy<Value = String> {
+    let synced = || proptest::sample::select(&["a", "b", "d/a", "e/c", "d", "e", "/"][..]);
+    prop_oneof![
+        4 => synced().prop_map(|path| format!("fsync {path}")),
+        2 => synced().prop_map(|path| format!("fdatasync {path}")),
+        1 => file().prop_map(|path| format!("write-sync {path} 0 s")),
+        1 => file().prop_map(|path| format!("write-dsync {path} 4096 s")),
+        1 => file().prop_map(|path| format!("msync {path} 0 10")),
+        1 => file().prop_map(|path| format!("sync-file-range {path} 0 0")),
+        1 => Just("sync".to_owned()),
+    ]
+}
+
+fn calls(max: usize) -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(prop_oneof![4 => change(), 1 => sync()], 0..=max)
+}
+
+/// Records what is possible of the calls, and the live tree after each.
+fn recorded(calls: &[String]) -> (Recording, Vec<Tree>) {
+    let mut recording = Recording::new(&settled());
+    let mut live = vec![recording.live_tree()];
+    for call in calls {
+        // What cannot succeed is refused, as a kernel would refuse it.
+        if record(&mut recording, &mut BTreeMap::new(), call).is_ok() {
+            live.push(recording.live_tree());
+        }
+    }
+    (recording, live)
+}
+
+/// Workloads of the length used here stay below it.
+const STATES_MAX: usize = 20_000;
+
+fn everything() -> Limits {
+    Limits { exhaustive_states_max: STATES_MAX, ..Limits::seeded(0) }
+}
+
+/// All states at a point; none if there are too many to be worth it.
+fn states(recording: &Recording, model: &Model, point: Point) -> Option<Vec<CrashState>> {
+    let order = Order::new(recording, model);
+    let states = States::new(recording, &order, point, everything());
+    matches!(states.bound(), Bound::Exhaustive { .. }).then(|| states.collect())
+}
+
+fn trees(states: &[CrashState]) -> BTreeSet<String> {
+    states.iter().map(|state| show(&state.tree)).collect()
+}
+
+/// The naive interpreter: flat files, and directory entries in one map.
+fn replay(recording: &Recording, settled: &Tree, persisted: impl Fn(usize) -> bool) -> Tree {
+    // The numbers that the recording gave the settled inodes, by resolving their paths.
+    let start = Recording::new(settled);
+    let mut files: BTreeMap<InodeId, (Vec<u8>, u64)> = BTreeMap::new();
+    let mut entries: BTreeMap<(InodeId, String), InodeId> = BTreeMap::new();
+    for (path, node) in &settled.0 {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let inode = start.resolve(path).unwrap();
+        entries.insert((start.resolve(parent).unwrap(), name.to_owned()), inode);
+        if let Node::File(content) = node {
+            files.insert(inode, (content.to_vec(), content.len() as u64));
+        }
+    }
+    for (place, operation) in recording.operations().iter().enumerate() {
+        if !persisted(place) {
+            continue;
+        }
+        match &operation.effect {
+            Effect::Data { inode, page, offset, bytes, .. } => {
+                let (content, _) = files.entry(*inode).or_default();
+                let start = (page * PAGE_BYTES) as usize + offset;
+                content.resize(content.len().max(start + bytes.len()), 0);
+                content[start..start + bytes.len()].copy_from_slice(bytes);
+            }
+            Effect::Size { inode, size, .. } => files.entry(*inode).or_default().1 = *size,
+            Effect::Discard { inode, from } => {
+                files.entry(*inode).or_default().0.truncate(*from as usize);
+            }
+            Effect::Insert { directory, name, inode, .. } => {
+                entries.insert((*directory, name.to_string()), *inode);
+            }
+            Effect::Remove { directory, name, .. } => {
+                entries.remove(&(*directory, name.to_string()));
+            }
+        }
+    }
+    let mut tree = Tree::default();
+    let mut open = VecDeque::from([(recording.resolve("").unwrap(), String::new())]);
+    while let Some((directory, prefix)) = open.pop_front() {
+        for ((_, name), inode) in entries.iter().filter(|((parent, _), _)| *parent == directory) {
+            let path = format!("{prefix}{name}");
+            let node = if recording.is_directory(*inode) {
+                open.push_back((*inode, format!("{path}/")));
+                Node::Directory
+            } else if name == "l" {
+                Node::Symlink("a".to_owned())
+            } else {
+                let (mut content, size) = files.get(inode).cloned().unwrap_or_default();
+                content.resize(size as usize, 0);
+                Node::File(content.into())
+            };
+            tree.0.insert(path, node);
+        }
+    }
+    tree
+}
+
+/// Every set of units that some legal order has persisted at some moment, by taking each step that is
+/// legal from each set that was reached.
+fn legal(order: &Order) -> Option<BTreeSet<Vec<bool>>> {
+    let durable: Vec<bool> = order.units.iter().map(|unit| unit.durable_after.is_some()).collect();
+    let mut reached = BTreeSet::from([durable.clone()]);
+    let mut open = vec![durable];
+    while let Some(set) = open.pop() {
+        for (place, unit) in order.units.iter().enumerate() {
+            if !set[place] && unit.after.iter().all(|earlier| set[*earlier]) {
+                let mut next = set.clone();
+                next[place] = true;
+                if reached.insert(next.clone()) {
+                    open.push(next);
+                }
+            }
+        }
+        if reached.len() > STATES_MAX {
+            return None;
+        }
+    }
+    Some(reached)
+}
+
+/// Directory structure without contents.
+fn names(tree: &Tree) -> Vec<(&String, bool)> {
+    tree.0.iter().map(|(path, node)| (path, matches!(node, Node::Directory))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_state_is_explained_by_a_legal_order_and_the_reverse(calls in calls(6)) {
+        let (recording, _) = recorded(&calls);
+        for model in MODELS {
+            let order = Order::new(&recording, model);
+            let (Some(found), Some(legal)) =
+                (states(&recording, model, recording.end()), legal(&order)) else { continue };
+            let mut explained = BTreeSet::new();
+            for set in legal {
+                let persisted = |place| {
+                    let unit = order.units.iter().position(|unit| unit.operations.contains(&place));
+                    set[unit.unwrap()]
+                };
+                explained.insert(show(&replay(&recording, &settled(), persisted)));
+            }
+            prop_assert_eq!(trees(&found), explained, "{}", model.name);
+            for state in found {
+                let persisted = |place| !state.missing.contains(&super::OperationId(place));
+                prop_assert_eq!(replay(&recording, &settled(), persisted), state.tree);
+            }
+        }
+    }
+
+    #[test]
+    fn with_nothing_missing_it_is_the_live_tree(calls in calls(8)) {
+        let (recording, live) = recorded(&calls);
+        for model in MODELS {
+            let order = Order::new(&recording, model);
+            for point in recording.points() {
+                let mut states = States::new(&recording, &order, point, everything());
+                let first = states.next().unwrap();
+                prop_assert!(first.missing.is_empty());
+                prop_assert_eq!(&first.tree, &live[point.calls]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_other_model_allows_only_what_strict_allows(calls in calls(6)) {
+        let (recording, _) = recorded(&calls);
+        for point in recording.points() {
+            let Some(strict) = states(&recording, &STRICT, point) else { continue };
+            for model in [&EXT4, &XFS, &BTRFS] {
+                let found = states(&recording, model, point).unwrap();
+                let (strict, found) = (trees(&strict), trees(&found));
+                let more: Vec<_> = found.difference(&strict).collect();
+                prop_assert!(more.is_empty(), "{}: {more:?}", model.name);
+            }
+        }
+    }
+
+    /// Independent of the order's edges: one journal keeps the order of directory operations, so the
+    /// names are those of some moment of the run.
+    #[test]
+    fn journals_show_names_as_they_once_were(calls in calls(8)) {
+        let (recording, live) = recorded(&calls);
+        for model in [&EXT4, &XFS] {
+            for state in states(&recording, model, recording.end()).unwrap_or_default() {
+                let once = live.iter().any(|live| names(live) == names(&state.tree));
+                prop_assert!(once, "{}: {}", model.name, show(&state.tree));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_synced_completely_is_in_every_state(before in calls(3), after in calls(4)) {
+        for model in MODELS {
+            // All at once.
+            let mut all = before.clone();
+            all.push("sync".to_owned());
+            let (recording, _) = recorded(&all);
+            let found = states(&recording, model, recording.end()).unwrap();
+            prop_assert_eq!(found.len(), 1);
+            prop_assert_eq!(&found[0].tree, &recording.live_tree());
+
+            // By the book, one file; nothing else touches it.
+            let book = ["write s 0 v*5000", "fsync s", "rename s kept", "fsync /"].map(str::to_owned);
+            let all: Vec<String> = before.iter().chain(&book).chain(&after).cloned().collect();
+            let (recording, live) = recorded(&all);
+            let kept = live.iter().find_map(|tree| tree.0.get("kept")).unwrap();
+            for state in states(&recording, model, recording.end()).unwrap_or_default() {
+                prop_assert_eq!(state.tree.0.get("kept"), Some(kept), "{}", model.name);
+                prop_assert_eq!(state.tree.0.get("s"), None);
+            }
+        }
+    }
+
+    #[test]
+    fn more_syncs_never_give_more_states(calls in calls(6), extra in sync(), at in 0..7_usize) {
+        // A write through O_SYNC is a write besides.
+        prop_assume!(!extra.starts_with("write"));
+        let mut more = calls.clone();
+        more.insert(at.min(calls.len()), extra);
+        let ((fewer, _), (more, _)) = (recorded(&calls), recorded(&more));
+        for model in MODELS {
+            let Some(without) = states(&fewer, model, fewer.end()) else { continue };
+            let with = states(&more, model, more.end()).unwrap();
+            prop_assert!(trees(&with).is_subset(&trees(&without)), "{}", model.name);
+        }
+    }
+
+    #[test]
+    fn bounded_enumeration_is_a_deterministic_part_of_all_states(calls in calls(8), seed: u64) {
+        let (recording, _) = recorded(&calls);
+        let few = Limits { exhaustive_states_max: 30, distance_max: 2, samples: 20, seed };
+        for model in MODELS {
+            let Some(all) = states(&recording, model, recording.end()) else { continue };
+            let order = Order::new(&recording, model);
+            let bounded = || States::new(&recording, &order, recording.end(), few);
+            let bound = bounded().bound();
+            let found: Vec<CrashState> = bounded().collect();
+            prop_assert_eq!(&found, &bounded().collect::<Vec<_>>());
+            let (all, found) = (trees(&all), trees(&found));
+            prop_assert!(found.is_subset(&all));
+            if matches!(bound, Bound::Exhaustive { .. }) {
+                prop_assert_eq!(found, all);
+            } else {
+                let durable = |place| {
+                    order.unit_of(super::OperationId(place)).unwrap().durable_after.is_some()
+                };
+                // Nothing kept but what is durable.
+                prop_assert!(found.contains(&show(&replay(&recording, &settled(), durable))));
+                prop_assert!(found.contains(&show(&recording.live_tree())));
+            }
+        }
+    }
+}

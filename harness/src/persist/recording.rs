@@ -1,0 +1,367 @@
+//! The recorder: takes the calls of a fault-free run with their effects, in order, and lowers them to
+//! micro-operations. It keeps the live tree to resolve paths to inodes; what it started with is settled.
+//!
+//! Callers give the effects of calls that succeeded: the bytes that were really written, at the offset
+//! where they went. A call that cannot have succeeded on the live tree is refused, because then events
+//! were missed, and nothing that follows could be trusted.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use thiserror::Error;
+
+use super::{
+    disk::{Disk, FileImage, Inode, ROOT},
+    operation::{
+        Call, CallKind, Effect, InodeId, MicroOperation, OperationId, PAGE_BYTES, SizeCause, Sync,
+    },
+};
+use crate::{history::Tree, subject::Bytes};
+
+/// Largest file that can be recorded, in bytes: crash states are held in memory.
+pub const FILE_BYTES_MAX: u64 = 1 << 28;
+
+/// A call that cannot have succeeded: events before it were missed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// There is nothing at the path.
+    #[error("record a call on {0:?}: there is no such path in the recorded tree")]
+    Missing(String),
+    /// Something is at the path already.
+    #[error("record a call that creates {0:?}: it exists in the recorded tree")]
+    Exists(String),
+    /// The path or inode is of another kind than the call needs.
+    #[error("record a call on {0}: it is of another kind in the recorded tree")]
+    Kind(String),
+    /// See [`FILE_BYTES_MAX`].
+    #[error("record a file of {0} bytes: the limit is {FILE_BYTES_MAX}")]
+    TooLarge(u64),
+}
+
+/// A moment at which the power may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// How many calls had returned.
+    pub calls: usize,
+    /// How many acknowledgements had been given.
+    pub acknowledged: usize,
+}
+
+/// How a write through a descriptor with `O_SYNC` or `O_DSYNC` behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// `O_SYNC`.
+    Sync,
+    /// `O_DSYNC`.
+    DataSync,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The settled tree, with an empty inode for everything that was created since.
+    settled: Disk,
+    live: Disk,
+    calls: Vec<Call>,
+    operations: Vec<MicroOperation>,
+    /// The subject's operation and the number of calls at its acknowledgement.
+    acknowledgements: Vec<(usize, usize)>,
+}
+
+impl Recording {
+    /// Starts from a tree of which everything is durable.
+    pub fn new(settled: &Tree) -> Self {
+        let settled = Disk::new(settled);
+        Self {
+            live: settled.clone(),
+            settled,
+            calls: Vec::new(),
+            operations: Vec::new(),
+            acknowledgements: Vec::new(),
+        }
+    }
+
+    /// The inode at a path below the root (`/`-separated); the root for the empty path.
+    pub fn resolve(&self, path: &str) -> Result<InodeId, RecordError> {
+        path.split('/').filter(|name| !name.is_empty()).try_fold(ROOT, |directory, name| {
+            self.live.entry(directory, name).ok_or_else(|| RecordError::Missing(path.to_owned()))
+        })
+    }
+
+    /// `open` with `O_CREAT` of a path that did not exist.
+    pub fn create(&mut self, path: &str) -> Result<InodeId, RecordError> {
+        self.insert_new(path, Inode::File(Arc::new(FileImage::default())))
+    }
+
+    /// `open` with `O_TRUNC`, creating the file if there was none.
+    pub fn open_truncated(&mut self, path: &str) -> Result<InodeId, RecordError> {
+        match self.resolve(path) {
+            Ok(inode) => self.truncate(inode, 0).map(|()| inode),
+            Err(_) => self.create(path),
+        }
+    }
+
+    /// `pwrite`, or `write` at the descriptor's offset: these bytes have arrived there.
+    pub fn write(&mut self, inode: InodeId, offset: u64, data: &[u8]) -> Result<(), RecordError> {
+        self.write_with(inode, offset, data, None)
+    }
+
+    /// `write` with `O_APPEND`.
+    pub fn append(&mut self, inode: InodeId, data: &[u8]) -> Result<(), RecordError> {
+        self.write(inode, self.size(inode)?, data)
+    }
+
+    /// A write through a descriptor that syncs it before it returns.
+    pub fn write_synchronous(
+        &mut self,
+        inode: InodeId,
+        offset: u64,
+        data: &[u8],
+        how: Synchronous,
+    ) -> Result<(), RecordError> {
+        let (first, last) = pages(offset, data.len() as u64);
+        self.write_with(
+            inode,
+            offset,
+            data,
+            Some(match how {
+                Synchronous::Sync => Sync::WriteSync(inode, first, last),
+                Synchronous::DataSync => Sync::WriteDataSync(inode, first, last),
+            }),
+        )
+    }
+
+    fn write_with(
+        &mut self,
+        inode: InodeId,
+        offset: u64,
+        data: &[u8],
+        sync: Option<Sync>,
+    ) -> Result<(), RecordError> {
+        let size = self.size(inode)?;
+        let end = offset.saturating_add(data.len() as u64);
+        if end > FILE_BYTES_MAX {
+            return Err(RecordError::TooLarge(end));
+        }
+        let mut effects = Vec::new();
+        let mut done = 0;
+        while done < data.len() {
+            let at = offset + done as u64;
+            let start = (at % PAGE_BYTES) as usize;
+            let bytes = &data[done..data.len().min(done + PAGE_BYTES as usize - start)];
+            let page = at / PAGE_BYTES;
+            let allocates = !self.live.file(inode).is_some_and(|f| f.pages.contains_key(&page));
+            let content = Bytes::from(bytes.to_vec());
+            effects.push(Effect::Data { inode, page, offset: start, bytes: content, allocates });
+            done += bytes.len();
+        }
+        if end > size && !data.is_empty() {
+            effects.push(Effect::Size { inode, size: end, cause: SizeCause::Write });
+        }
+        self.push(CallKind::Write, effects, sync);
+        Ok(())
+    }
+
+    /// `truncate`, `ftruncate`, or an allocation that moves the end of the file.
+    pub fn truncate(&mut self, inode: InodeId, size: u64) -> Result<(), RecordError> {
+        let old = self.size(inode)?;
+        if size > FILE_BYTES_MAX {
+            return Err(RecordError::TooLarge(size));
+        }
+        let mut effects = Vec::new();
+        if size != old {
+            effects.push(Effect::Size { inode, size, cause: SizeCause::Truncation });
+        }
+        if size < old {
+            effects.push(Effect::Discard { inode, from: size });
+        }
+        self.push(CallKind::Truncate, effects, None);
+        Ok(())
+    }
+
+    /// `rename`, replacing what is at the destination.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), RecordError> {
+        let inode = self.resolve(from)?;
+        let replaces = self.resolve(to).ok();
+        let (old, old_name) = self.parent(from)?;
+        let (new, name) = self.parent(to)?;
+        let effects = if replaces == Some(inode) {
+            // Two names of one file: POSIX has rename do nothing.
+            Vec::new()
+        } else {
+            vec![
+                Effect::Insert { directory: new, name, inode, replaces },
+                Effect::Remove { directory: old, name: old_name, inode },
+            ]
+        };
+        self.push(CallKind::Rename, effects, None);
+        Ok(())
+    }
+
+    /// `renameat2` with `RENAME_EXCHANGE`.
+    pub fn exchange(&mut self, one: &str, other: &str) -> Result<(), RecordError> {
+        let (a, b) = (self.resolve(one)?, self.resolve(other)?);
+        let ((dir_a, name_a), (dir_b, name_b)) = (self.parent(one)?, self.parent(other)?);
+        let effects = vec![
+            Effect::Insert { directory: dir_a, name: name_a, inode: b, replaces: Some(a) },
+            Effect::Insert { directory: dir_b, name: name_b, inode: a, replaces: Some(b) },
+        ];
+        self.push(CallKind::Rename, effects, None);
+        Ok(())
+    }
+
+    /// `link`: one more name for a file.
+    pub fn link(&mut self, existing: &str, path: &str) -> Result<(), RecordError> {
+        let inode = self.resolve(existing)?;
+        self.insert(path, inode)
+    }
+
+    /// `symlink` with this text.
+    pub fn symlink(&mut self, target: &str, path: &str) -> Result<InodeId, RecordError> {
+        self.insert_new(path, Inode::Symlink(target.into()))
+    }
+
+    /// `mkdir`.
+    pub fn mkdir(&mut self, path: &str) -> Result<InodeId, RecordError> {
+        self.insert_new(path, Inode::Directory(BTreeMap::new()))
+    }
+
+    /// `unlink`.
+    pub fn unlink(&mut self, path: &str) -> Result<(), RecordError> {
+        let inode = self.resolve(path)?;
+        let (directory, name) = self.parent(path)?;
+        self.push(CallKind::Entry, vec![Effect::Remove { directory, name, inode }], None);
+        Ok(())
+    }
+
+    /// `rmdir`.
+    pub fn rmdir(&mut self, path: &str) -> Result<(), RecordError> {
+        match self.live.inode(self.resolve(path)?) {
+            Inode::Directory(entries) if entries.is_empty() => self.unlink(path),
+            _ => Err(RecordError::Kind(path.to_owned())),
+        }
+    }
+
+    /// A call that asks for persistence; an inode is what the descriptor was opened on.
+    pub fn sync(&mut self, sync: Sync) {
+        self.push(CallKind::Sync, Vec::new(), Some(sync));
+    }
+
+    /// `msync(MS_SYNC)` of these bytes of a mapped file.
+    pub fn msync(&mut self, inode: InodeId, offset: u64, length: u64) {
+        let (first, last) = pages(offset, length);
+        self.sync(Sync::Msync(inode, first, last));
+    }
+
+    /// `sync_file_range` of these bytes; a length of 0 reaches to the end of the file.
+    pub fn sync_file_range(&mut self, inode: InodeId, offset: u64, length: u64) {
+        let length = if length == 0 { u64::MAX - offset } else { length };
+        let (first, last) = pages(offset, length);
+        self.sync(Sync::SyncFileRange(inode, first, last));
+    }
+
+    /// The subject has acknowledged its operation with this index.
+    pub fn acknowledge(&mut self, operation: usize) {
+        self.acknowledgements.push((operation, self.calls.len()));
+    }
+
+    /// Every moment at which the power may fail: at the start, after every call, after every
+    /// acknowledgement.
+    pub fn points(&self) -> Vec<Point> {
+        let mut points = Vec::new();
+        let mut acknowledged = 0;
+        for calls in 0..=self.calls.len() {
+            points.push(Point { calls, acknowledged });
+            while self.acknowledgements.get(acknowledged).is_some_and(|(_, at)| *at == calls) {
+                acknowledged += 1;
+                points.push(Point { calls, acknowledged });
+            }
+        }
+        points
+    }
+
+    /// The moment after everything recorded so far.
+    pub fn end(&self) -> Point {
+        Point { calls: self.calls.len(), acknowledged: self.acknowledgements.len() }
+    }
+
+    /// The subject's operations in the order of their acknowledgement.
+    pub fn acknowledgements(&self) -> impl Iterator<Item = usize> {
+        self.acknowledgements.iter().map(|(operation, _)| *operation)
+    }
+
+    /// The calls in order.
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    /// The micro-operations in order.
+    pub fn operations(&self) -> &[MicroOperation] {
+        &self.operations
+    }
+
+    /// One of them.
+    pub fn operation(&self, id: OperationId) -> Option<&MicroOperation> {
+        self.operations.get(id.0)
+    }
+
+    /// What a process sees now.
+    pub fn live_tree(&self) -> Tree {
+        self.live.tree()
+    }
+
+    pub(super) fn is_directory(&self, inode: InodeId) -> bool {
+        matches!(self.live.inode(inode), Inode::Directory(_))
+    }
+
+    pub(super) fn settled(&self) -> &Disk {
+        &self.settled
+    }
+
+    fn size(&self, inode: InodeId) -> Result<u64, RecordError> {
+        let file = self.live.file(inode);
+        file.map(|file| file.size).ok_or_else(|| RecordError::Kind(format!("{inode:?}")))
+    }
+
+    /// The directory of a path, and the name in it.
+    fn parent(&self, path: &str) -> Result<(InodeId, Arc<str>), RecordError> {
+        let path = path.trim_matches('/');
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let directory = self.resolve(parent)?;
+        match self.live.inode(directory) {
+            Inode::Directory(_) if !name.is_empty() => Ok((directory, name.into())),
+            _ => Err(RecordError::Kind(path.to_owned())),
+        }
+    }
+
+    fn insert_new(&mut self, path: &str, inode: Inode) -> Result<InodeId, RecordError> {
+        self.parent(path)?;
+        let id = self.live.add(inode.clone());
+        self.settled.add(inode);
+        self.insert(path, id).map(|()| id)
+    }
+
+    fn insert(&mut self, path: &str, inode: InodeId) -> Result<(), RecordError> {
+        let (directory, name) = self.parent(path)?;
+        if self.live.entry(directory, &name).is_some() {
+            return Err(RecordError::Exists(path.to_owned()));
+        }
+        let effect = Effect::Insert { directory, name, inode, replaces: None };
+        self.push(CallKind::Entry, vec![effect], None);
+        Ok(())
+    }
+
+    fn push(&mut self, kind: CallKind, effects: Vec<Effect>, sync: Option<Sync>) {
+        let call = self.calls.len();
+        self.calls.push(Call { kind, sync });
+        for effect in effects {
+            self.live.apply(&effect);
+            self.operations.push(MicroOperation { call, effect });
+        }
+    }
+}
+
+/// The first and the last page that a range of bytes touches.
+fn pages(offset: u64, length: u64) -> (u64, u64) {
+    let end = offset.saturating_add(length.max(1)) - 1;
+    (offset / PAGE_BYTES, end / PAGE_BYTES)
+}
