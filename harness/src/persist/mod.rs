@@ -7,14 +7,16 @@
 //! promises. The disk itself keeps its promises: a flush persists, a page is whole or old.
 //!
 //! [`Recording`] lowers calls to micro-operations; a [`Model`] is a table of rules with their sources;
-//! [`Order`] applies the rules to a recording; [`States`] enumerates the order ideals of what is pending
-//! and builds their trees.
+//! [`Order`] applies the rules to a recording; [`Walk`] goes from point to point
+//! and gives at each the [`States`]: the order ideals of what is pending, as trees.
 
 mod disk;
+mod error;
 mod ideals;
 mod model;
 mod operation;
 mod order;
+mod point;
 mod recording;
 mod states;
 
@@ -23,10 +25,13 @@ mod litmus;
 #[cfg(test)]
 mod properties;
 
+pub use error::{FILE_BYTES_MAX, RecordError};
 pub use model::{BTRFS, EXT4, MODELS, Model, Reach, STRICT, SizeFollows, Syncs, XFS};
 pub use operation::{
     Call, CallKind, Effect, InodeId, MicroOperation, OperationId, PAGE_BYTES, SizeCause, Sync,
+    Synchronous,
 };
 pub use order::{Order, Unit};
-pub use recording::{FILE_BYTES_MAX, Point, RecordError, Recording, Synchronous};
-pub use states::{Bound, CrashState, Limits, States};
+pub use point::Point;
+pub use recording::Recording;
+pub use states::{Bound, CrashState, Limits, States, Walk};

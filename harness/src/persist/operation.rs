@@ -159,3 +159,12 @@ pub struct Call {
     /// What it makes durable.
     pub sync: Option<Sync>,
 }
+
+/// How a write through a descriptor with `O_SYNC` or `O_DSYNC` behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// `O_SYNC`.
+    Sync,
+    /// `O_DSYNC`.
+    DataSync,
+}

@@ -70,7 +70,8 @@ impl Order {
 
     /// The unit that a micro-operation belongs to.
     pub fn unit_of(&self, operation: OperationId) -> Option<&Unit> {
-        self.units.iter().find(|unit| unit.operations.contains(&operation.0))
+        let next = self.units.partition_point(|unit| unit.operations.start <= operation.0);
+        self.units[..next].last().filter(|unit| unit.operations.contains(&operation.0))
     }
 }
 

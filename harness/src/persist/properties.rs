@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{
     BTRFS, Bound, CrashState, EXT4, Effect, InodeId, Limits, MODELS, Model, Order, PAGE_BYTES,
-    Point, Recording, STRICT, States, XFS,
+    Point, Recording, STRICT, States, Walk, XFS,
     litmus::{record, show},
 };
 use crate::{
@@ -218,11 +218,35 @@ proptest! {
         let (recording, live) = recorded(&calls);
         for model in MODELS {
             let order = Order::new(&recording, model);
-            for point in recording.points() {
-                let mut states = States::new(&recording, &order, point, everything());
-                let first = states.next().unwrap();
+            let mut walk = Walk::new(&recording, &order);
+            let there = recording.points().into_iter();
+            for point in there.chain(recording.points().into_iter().rev()) {
+                let alone = States::new(&recording, &order, point, Limits::seeded(0));
+                let walked = walk.states(point, Limits::seeded(0));
+                prop_assert!(alone.take(50).eq(walked.take(50)), "a walk gives the same states");
+                let first = walk.states(point, everything()).next().unwrap();
                 prop_assert!(first.missing.is_empty());
                 prop_assert_eq!(&first.tree, &live[point.calls]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_later_changes_nothing(calls in calls(6)) {
+        let (recording, _) = recorded(&calls);
+        for model in MODELS {
+            let mut earlier = Recording::new(&settled());
+            let mut ends = vec![earlier.end()];
+            let mut stopped = vec![earlier.clone()];
+            for call in &calls {
+                if record(&mut earlier, &mut BTreeMap::new(), call).is_ok() {
+                    ends.push(earlier.end());
+                    stopped.push(earlier.clone());
+                }
+            }
+            for (point, stopped) in ends.into_iter().zip(stopped) {
+                let in_passing = states(&recording, model, point);
+                prop_assert_eq!(in_passing, states(&stopped, model, point), "{}", model.name);
             }
         }
     }

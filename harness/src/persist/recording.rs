@@ -7,53 +7,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use thiserror::Error;
-
 use super::{
     disk::{Disk, FileImage, Inode, ROOT},
+    error::{FILE_BYTES_MAX, RecordError},
     operation::{
         Call, CallKind, Effect, InodeId, MicroOperation, OperationId, PAGE_BYTES, SizeCause, Sync,
+        Synchronous,
     },
+    point::Point,
 };
 use crate::{history::Tree, subject::Bytes};
-
-/// Largest file that can be recorded, in bytes: crash states are held in memory.
-pub const FILE_BYTES_MAX: u64 = 1 << 28;
-
-/// A call that cannot have succeeded: events before it were missed.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RecordError {
-    /// There is nothing at the path.
-    #[error("record a call on {0:?}: there is no such path in the recorded tree")]
-    Missing(String),
-    /// Something is at the path already.
-    #[error("record a call that creates {0:?}: it exists in the recorded tree")]
-    Exists(String),
-    /// The path or inode is of another kind than the call needs.
-    #[error("record a call on {0}: it is of another kind in the recorded tree")]
-    Kind(String),
-    /// See [`FILE_BYTES_MAX`].
-    #[error("record a file of {0} bytes: the limit is {FILE_BYTES_MAX}")]
-    TooLarge(u64),
-}
-
-/// A moment at which the power may fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Point {
-    /// How many calls had returned.
-    pub calls: usize,
-    /// How many acknowledgements had been given.
-    pub acknowledged: usize,
-}
-
-/// How a write through a descriptor with `O_SYNC` or `O_DSYNC` behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Synchronous {
-    /// `O_SYNC`.
-    Sync,
-    /// `O_DSYNC`.
-    DataSync,
-}
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -364,4 +327,46 @@ impl Recording {
 fn pages(offset: u64, length: u64) -> (u64, u64) {
     let end = offset.saturating_add(length.max(1)) - 1;
     (offset / PAGE_BYTES, end / PAGE_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_have_succeeded_is_refused() {
+        let mut recording = Recording::new(&Tree::default());
+        let missing = |path: &str| Err(RecordError::Missing(path.to_owned()));
+        assert_eq!(recording.unlink("f"), missing("f"));
+        assert_eq!(recording.rename("f", "g"), missing("f"));
+        assert_eq!(recording.create("d/f"), Err(RecordError::Missing("d".to_owned())));
+        let file = recording.create("f").unwrap();
+        assert_eq!(recording.create("f"), Err(RecordError::Exists("f".to_owned())));
+        assert_eq!(recording.create("f/g"), Err(RecordError::Kind("f/g".to_owned())));
+        assert_eq!(recording.rmdir("f"), Err(RecordError::Kind("f".to_owned())));
+        assert_eq!(recording.create(""), Err(RecordError::Kind(String::new())));
+        let end = FILE_BYTES_MAX + 1;
+        assert_eq!(recording.truncate(file, end), Err(RecordError::TooLarge(end)));
+        assert_eq!(recording.write(file, FILE_BYTES_MAX, b"x"), Err(RecordError::TooLarge(end)));
+        assert_eq!(recording.write(file, u64::MAX, b"x"), Err(RecordError::TooLarge(u64::MAX)));
+        let directory = recording.mkdir("d").unwrap();
+        assert!(matches!(recording.append(directory, b"x"), Err(RecordError::Kind(_))));
+        recording.create("d/f").unwrap();
+        assert_eq!(recording.rmdir("d"), Err(RecordError::Kind("d".to_owned())));
+        assert_eq!(recording.calls().len(), 3, "what is refused leaves no trace");
+    }
+
+    #[test]
+    fn there_is_a_point_after_every_call_and_every_acknowledgement() {
+        let mut recording = Recording::new(&Tree::default());
+        recording.mkdir("d").unwrap();
+        recording.acknowledge(0);
+        recording.acknowledge(1);
+        recording.create("d/f").unwrap();
+        let points = recording.points();
+        let points: Vec<_> = points.iter().map(|at| (at.calls, at.acknowledged)).collect();
+        assert_eq!(points, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 2)]);
+        assert_eq!(recording.acknowledgements().collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(Some(&recording.end()), recording.points().last());
+    }
 }

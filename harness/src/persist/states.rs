@@ -15,7 +15,8 @@ use super::{
     ideals::Poset,
     operation::OperationId,
     order::Order,
-    recording::{Point, Recording},
+    point::Point,
+    recording::Recording,
 };
 use crate::history::Tree;
 
@@ -97,6 +98,63 @@ pub struct CrashState {
     pub digest: [u8; 32],
 }
 
+/// Goes through a recording from point to point, and remembers what has become durable for good: the
+/// states at a late point cost no more than those at an early one.
+#[derive(Clone, Debug)]
+pub struct Walk<'a> {
+    recording: &'a Recording,
+    order: &'a Order,
+    /// The settled tree with the first `units` units, all of them durable at the latest point.
+    disk: Disk,
+    units: usize,
+    latest: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Starts at the beginning. `order` is a model's order of this recording.
+    pub fn new(recording: &'a Recording, order: &'a Order) -> Self {
+        Self { recording, order, disk: recording.settled().clone(), units: 0, latest: 0 }
+    }
+
+    /// The states at a point. Points may come in any order; a step back starts anew.
+    pub fn states(&mut self, point: Point, limits: Limits) -> States<'a> {
+        if point.calls < self.latest {
+            *self = Self::new(self.recording, self.order);
+        }
+        self.latest = point.calls;
+        let units = &self.order.units;
+        let happened = units.partition_point(|unit| unit.call < point.calls);
+        let is_durable =
+            |unit: usize| units[unit].durable_after.is_some_and(|at| at <= point.calls);
+        while self.units < happened && is_durable(self.units) {
+            for place in units[self.units].operations.clone() {
+                self.disk.apply(&self.recording.operations()[place].effect);
+            }
+            self.units += 1;
+        }
+        let pending: Vec<usize> =
+            (self.units..happened).filter(|unit| !is_durable(*unit)).collect();
+        let replayed =
+            (self.units..happened).map(|unit| (unit, pending.binary_search(&unit).ok())).collect();
+        let before = pending.iter().map(|unit| {
+            let after = units[*unit].after.iter();
+            after.filter_map(|earlier| pending.binary_search(earlier).ok()).collect()
+        });
+        let (bound, ideals) = enumerate(Poset::new(before.collect()), limits);
+        States {
+            recording: self.recording,
+            order: self.order,
+            bound,
+            ideals,
+            pending,
+            replayed,
+            disk: self.disk.clone(),
+            applied: Vec::new(),
+            seen: HashSet::new(),
+        }
+    }
+}
+
 /// The crash states at a point, nothing missing first. See the module.
 pub struct States<'a> {
     recording: &'a Recording,
@@ -114,37 +172,9 @@ pub struct States<'a> {
 }
 
 impl<'a> States<'a> {
-    /// Enumerates the states at `point`. `order` is a model's order of this recording.
+    /// The states at one point only; see [`Walk`] for many.
     pub fn new(recording: &'a Recording, order: &'a Order, point: Point, limits: Limits) -> Self {
-        let happened = order.units.partition_point(|unit| unit.call < point.calls);
-        let is_durable =
-            |unit: usize| order.units[unit].durable_after.is_some_and(|at| at <= point.calls);
-        let pending: Vec<usize> = (0..happened).filter(|unit| !is_durable(*unit)).collect();
-        let first = pending.first().copied().unwrap_or(happened);
-        let mut disk = recording.settled().clone();
-        for unit in &order.units[..first] {
-            for place in unit.operations.clone() {
-                disk.apply(&recording.operations()[place].effect);
-            }
-        }
-        let replayed = (first..happened).map(|unit| (unit, pending.binary_search(&unit).ok()));
-        let before = pending.iter().map(|unit| {
-            let after = order.units[*unit].after.iter();
-            after.filter_map(|earlier| pending.binary_search(earlier).ok()).collect()
-        });
-        let poset = Poset::new(before.collect());
-        let (bound, ideals) = enumerate(poset, limits);
-        Self {
-            recording,
-            order,
-            bound,
-            ideals,
-            replayed: replayed.collect(),
-            pending,
-            disk,
-            applied: Vec::new(),
-            seen: HashSet::new(),
-        }
+        Walk::new(recording, order).states(point, limits)
     }
 
     /// How much is enumerated.
