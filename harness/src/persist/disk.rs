@@ -255,3 +255,37 @@ impl Disk {
         hasher.update(b"e");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_differ_exactly_where_trees_do() {
+        let file = |text: &str| Node::File(Bytes::from(text));
+        let tree = |entries: &[(&str, Node)]| {
+            let entries = entries.iter().map(|(path, node)| ((*path).to_owned(), node.clone()));
+            Tree(entries.collect())
+        };
+        let (directory, link) = (Node::Directory, Node::Symlink("x".to_owned()));
+        let trees = [
+            tree(&[]),
+            tree(&[("a", directory.clone())]),
+            tree(&[("a", directory.clone()), ("b", file("x"))]),
+            tree(&[("a", directory.clone()), ("a/b", file("x"))]),
+            tree(&[("a", directory), ("a/b", file("y"))]),
+            tree(&[("a", file(""))]),
+            tree(&[("a", file("x"))]),
+            tree(&[("ab", file("x"))]),
+            tree(&[("a", link)]),
+            tree(&[("a", Node::Other)]),
+        ];
+        for (place, one) in trees.iter().enumerate() {
+            assert_eq!(&Disk::new(one).tree(), one);
+            for (other_place, other) in trees.iter().enumerate() {
+                let equal = Disk::new(one).digest() == Disk::new(other).digest();
+                assert_eq!(equal, place == other_place, "{one:?} and {other:?}");
+            }
+        }
+    }
+}

@@ -205,6 +205,7 @@ proptest! {
                 };
                 explained.insert(show(&replay(&recording, &settled(), persisted)));
             }
+            prop_assert_eq!(found.len(), explained.len(), "each tree once");
             prop_assert_eq!(trees(&found), explained, "{}", model.name);
             for state in found {
                 let persisted = |place| !state.missing.contains(&super::OperationId(place));

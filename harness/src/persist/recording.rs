@@ -297,17 +297,23 @@ impl Recording {
     }
 
     fn insert_new(&mut self, path: &str, inode: Inode) -> Result<InodeId, RecordError> {
-        self.parent(path)?;
+        self.vacant(path)?;
         let id = self.live.add(inode.clone());
         self.settled.add(inode);
         self.insert(path, id).map(|()| id)
     }
 
-    fn insert(&mut self, path: &str, inode: InodeId) -> Result<(), RecordError> {
+    /// The directory and the name of a path at which there is nothing.
+    fn vacant(&self, path: &str) -> Result<(InodeId, Arc<str>), RecordError> {
         let (directory, name) = self.parent(path)?;
-        if self.live.entry(directory, &name).is_some() {
-            return Err(RecordError::Exists(path.to_owned()));
+        match self.live.entry(directory, &name) {
+            None => Ok((directory, name)),
+            Some(_) => Err(RecordError::Exists(path.to_owned())),
         }
+    }
+
+    fn insert(&mut self, path: &str, inode: InodeId) -> Result<(), RecordError> {
+        let (directory, name) = self.vacant(path)?;
         let effect = Effect::Insert { directory, name, inode, replaces: None };
         self.push(CallKind::Entry, vec![effect], None);
         Ok(())
