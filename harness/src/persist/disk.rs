@@ -201,18 +201,18 @@ impl Disk {
     /// renames are atomic and each follows the one before, so the walk ends.
     pub(super) fn tree(&self) -> Tree {
         let mut tree = Tree::default();
-        self.walk(ROOT, String::new(), &mut tree);
+        self.walk(ROOT, "", &mut tree);
         tree
     }
 
-    fn walk(&self, directory: InodeId, prefix: String, tree: &mut Tree) {
+    fn walk(&self, directory: InodeId, prefix: &str, tree: &mut Tree) {
         let Inode::Directory(entries) = self.inode(directory) else { return };
         for (name, inode) in entries {
             let path = format!("{prefix}{name}");
             let node = match self.inode(*inode) {
                 Inode::File(image) => Node::File(image.content().0.clone()),
                 Inode::Directory(_) => {
-                    self.walk(*inode, format!("{path}/"), tree);
+                    self.walk(*inode, &format!("{path}/"), tree);
                     Node::Directory
                 }
                 Inode::Symlink(target) => Node::Symlink(target.as_ref().to_owned()),

@@ -199,8 +199,9 @@ impl Builder<'_> {
         let syncs = &self.model.syncs;
         let is_directory = |inode| self.recording.is_directory(inode);
         let (reach, inode, pages) = match sync {
-            Sync::Fsync(inode) if is_directory(inode) => (syncs.directory, inode, 0..=u64::MAX),
-            Sync::Fdatasync(inode) if is_directory(inode) => (syncs.directory, inode, 0..=u64::MAX),
+            Sync::Fsync(inode) | Sync::Fdatasync(inode) if is_directory(inode) => {
+                (syncs.directory, inode, 0..=u64::MAX)
+            }
             Sync::Fsync(inode) => (syncs.fsync, inode, 0..=u64::MAX),
             Sync::Fdatasync(inode) => (syncs.fdatasync, inode, 0..=u64::MAX),
             Sync::WriteSync(inode, first, last) => (syncs.o_sync, inode, first..=last),

@@ -22,8 +22,8 @@ use crate::history::Tree;
 
 /// Up to this many states at a point, all are enumerated: a second or so of judging.
 const EXHAUSTIVE_STATES_MAX: usize = 4096;
-/// Beyond, up to this many atomic updates are lost, or kept. Most known crash bugs need one reordering;
-/// B3 (OSDI 2018) found none that needed more than three operations.
+/// Beyond, up to this many atomic updates are lost, or kept: the small-scope hypothesis of B3 (OSDI 2018),
+/// by which most crash-consistency bugs need only a few operations.
 const BOUNDED_DISTANCE_MAX: usize = 2;
 /// And this many random states are drawn.
 const SAMPLES: usize = 200;

@@ -36,7 +36,7 @@ pub const BTRFS: Model = Model {
         o_dsync: Reach::Range,
         // msync(2). Conservative assumption: no names.
         msync: Reach::Range,
-        // sync_file_range(2) warns that it is useless with copy on write.
+        // sync_file_range(2): under copy on write there are no overwrites that could do without metadata.
         sync_file_range: Reach::Nothing,
         // sync(2), on Linux: a full transaction commit.
         sync: Reach::Everything,

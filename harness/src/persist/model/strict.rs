@@ -11,7 +11,7 @@ pub const STRICT: Model = Model {
     // Only syncs order anything: POSIX fsync() rationale; ALICE's default persistence model (OSDI 2014,
     // section 3) lets any two operations be reordered.
     metadata_is_ordered: false,
-    // ALICE, section 3: an append may persist as size without data ("filled with zeros").
+    // ALICE, section 3: an append may persist as size without data, filled with zeros.
     size_follows: SizeFollows::Nothing,
     // Nothing in POSIX rename() speaks of data.
     replacing_rename_follows_data: false,
@@ -32,7 +32,8 @@ pub const STRICT: Model = Model {
         o_dsync: Reach::Range,
         // msync(2): the part of the file that corresponds to the memory area.
         msync: Reach::Range,
-        // sync_file_range(2): "does not write out the file's metadata", nor flush the disk's write cache.
+        // sync_file_range(2): "none of these operations writes out the file's metadata", nor flushes the disk's
+        // write cache.
         sync_file_range: Reach::Nothing,
         // sync(2): on Linux "the same guarantees as fsync() called on every file in the system".
         sync: Reach::Everything,

@@ -13,8 +13,8 @@ pub const XFS: Model = Model {
     // order of their commits.
     metadata_is_ordered: true,
     // The size on disk moves when the data's input and output completes (xfs_setfilesize, called from
-    // xfs_end_ioend). That earlier appends of the file are complete by then is ALICE's "append -> append";
-    // XFS does not document it.
+    // xfs_end_ioend). That earlier appends of the file are complete by then is an assumption that
+    // XFS does not document.
     size_follows: SizeFollows::EveryPage,
     // No such rule is documented, and the data of a renamed file is delayed like any other: the XFS FAQ on
     // files that are empty or full of zeros after a crash asks for fsync.
