@@ -7,7 +7,7 @@
 //!
 //! What holds under all models, because a disk block holds one past content of what was in memory:
 //! successive updates of the same page, of the same size and of the same directory entry persist in
-//! order. And a rename is atomic: POSIX rename(), and the directory operations of the journaling and
+//! order. And a rename is atomic: POSIX `rename`, and the directory operations of the journaling and
 //! copy-on-write file systems that the ALICE paper (Pillai et al., OSDI 2014) measured.
 //!
 //! Because sizes persist in order, a size that follows its own data follows the data of earlier appends to
