@@ -26,7 +26,9 @@ const OUTSIDE_DIRECTORY: &str = "outside";
 
 /// A directory for all arenas of one thread; removed with everything in it when dropped.
 pub(crate) struct Scratch {
-    directory: TempDir,
+    /// Removes everything when dropped.
+    _directory: TempDir,
+    path: PathBuf,
     arenas: usize,
 }
 
@@ -43,13 +45,15 @@ impl Scratch {
             }
             _ => builder(&std::env::temp_dir())?,
         };
-        Ok(Self { directory, arenas: 0 })
+        // Subjects' paths are compared with it, as the kernel names them.
+        let path = directory.path().canonicalize()?;
+        Ok(Self { _directory: directory, path, arenas: 0 })
     }
 
     /// A fresh arena. Its path was never used before, so nothing remembered by path fits it.
     pub(crate) fn arena(&mut self) -> io::Result<Arena> {
         self.arenas += 1;
-        let directory = self.directory.path().canonicalize()?.join(self.arenas.to_string());
+        let directory = self.path.join(self.arenas.to_string());
         fs::create_dir(&directory)?;
         let arena = Arena { directory };
         fs::create_dir(arena.root())?;

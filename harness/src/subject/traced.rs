@@ -82,6 +82,7 @@ impl<'t> Traced<'t> {
         guard: Option<Guard>,
         limits: Limits,
     ) -> Self {
+        tracer.report_changes(false);
         Self {
             tracer,
             pid,
@@ -122,12 +123,14 @@ impl<'t> Traced<'t> {
         self.trace.events.clear();
         self.trace.operations = 0;
         self.counting = true;
+        self.tracer.report_changes(true);
         self.aim = Some(strike);
     }
 
     /// From now on nothing counts any more, and no fault lasts.
     pub(crate) fn disarm(&mut self) {
         self.counting = false;
+        self.tracer.report_changes(false);
         self.aim = None;
         self.failing = None;
     }

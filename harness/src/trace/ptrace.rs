@@ -32,8 +32,10 @@ pub(crate) enum Wait {
     Exit,
     /// Held right after a successful exec.
     Exec,
-    /// Held after creating the given thread or process, which is traced too.
-    Child(Tid),
+    /// Held after creating the given process, which is traced too.
+    Forked(Tid),
+    /// Held after creating the given thread, or a process by an unusual way; traced too.
+    Cloned(Tid),
     /// Held at its very start, or on request.
     Started,
     /// Stopped by job control.
@@ -135,8 +137,11 @@ fn decode(tid: Tid, status: c_int) -> Wait {
         0 => Wait::Signal(signal),
         libc::PTRACE_EVENT_SECCOMP => Wait::Seccomp,
         libc::PTRACE_EVENT_EXEC => Wait::Exec,
-        libc::PTRACE_EVENT_CLONE | libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK => {
-            event_message(tid).map_or(Wait::Other, |child| Wait::Child(child as Tid))
+        libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK => {
+            event_message(tid).map_or(Wait::Other, |child| Wait::Forked(child as Tid))
+        }
+        libc::PTRACE_EVENT_CLONE => {
+            event_message(tid).map_or(Wait::Other, |child| Wait::Cloned(child as Tid))
         }
         PTRACE_EVENT_STOP if signal == libc::SIGTRAP => Wait::Started,
         PTRACE_EVENT_STOP => Wait::GroupStop,

@@ -31,6 +31,21 @@ pub(crate) enum Shape {
     Dumpable,
 }
 
+impl Shape {
+    /// Whether such a call can be of interest only as a change: it writes to no pipe, maps nothing, and is
+    /// never answered in the kernel's place.
+    pub(crate) fn is_change_only(self) -> bool {
+        matches!(
+            self,
+            Self::Open { .. }
+                | Self::Path { .. }
+                | Self::TwoPaths { .. }
+                | Self::Fd { .. }
+                | Self::Global
+        )
+    }
+}
+
 /// Where an open keeps its flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenFlags {

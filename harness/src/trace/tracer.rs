@@ -84,6 +84,7 @@ pub(crate) struct Tracer {
     filter: BpfProgram,
     /// Changes below this directory are events. None: nothing is.
     root: Option<PathBuf>,
+    reports_changes: bool,
     /// Every traced thread and the process that it belongs to.
     threads: HashMap<Tid, Tid>,
     /// A new thread's first stop may come before its parent's report of it.
@@ -98,10 +99,17 @@ impl Tracer {
         Ok(Self {
             filter: filter::program().map_err(io::Error::other)?,
             root: None,
+            reports_changes: true,
             threads: HashMap::new(),
             early: HashMap::new(),
             strangers: BTreeMap::new(),
         })
+    }
+
+    /// Whether changes are reported at all. While they are not, calls that can be nothing else are not even
+    /// decoded.
+    pub(crate) fn report_changes(&mut self, wanted: bool) {
+        self.reports_changes = wanted;
     }
 
     /// From now on, changes below `root` (absolute, without links) are reported.
@@ -266,13 +274,16 @@ impl Tracer {
         match wait {
             Wait::Seccomp => return self.held(tid),
             Wait::Exit => return Ok(Some(News::Returned(tid))),
-            Wait::Child(child) => {
+            Wait::Forked(child) | Wait::Cloned(child) => {
                 gone_is_fine(ptrace::resume(tid, 0))?;
                 if self.strangers.remove(&child).is_some() {
                     // It has come and gone before its parent's report.
                     return Ok(None);
                 }
-                let child_process = process_of_new(child).unwrap_or(child);
+                let child_process = match wait {
+                    Wait::Cloned(_) => process_of_new(child).unwrap_or(child),
+                    _ => child,
+                };
                 self.threads.insert(child, child_process);
                 if self.early.remove(&child).is_some() {
                     gone_is_fine(ptrace::resume(child, 0))?;
@@ -307,6 +318,9 @@ impl Tracer {
     fn held(&mut self, tid: Tid) -> io::Result<Option<News>> {
         let meaning = ptrace::call_info(tid).and_then(|call| {
             let Some(syscall) = lookup(call.number) else { return Ok(None) };
+            if !self.reports_changes && syscall.shape.is_change_only() {
+                return Ok(None);
+            }
             let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
             Ok(Some((syscall, decode(tid, syscall, &call, root)?)))
         });
@@ -324,7 +338,7 @@ impl Tracer {
             }
         };
         Ok(match meaning {
-            Meaning::Change { path, to, bytes } if self.root.is_some() => {
+            Meaning::Change { path, to, bytes } if self.root.is_some() && self.reports_changes => {
                 let (name, shape) = (syscall.name, syscall.shape);
                 Some(News::Change(HeldCall { tid, name, path, to, bytes, shape }))
             }
