@@ -20,7 +20,7 @@ use crate::{
     program,
 };
 
-/// At least one scenario for every guarantee of the three groups.
+/// At least one scenario for every guarantee that is judged.
 const FEW: &[&str] = &[
     "read-your-write",
     "overwrite-replaces",
@@ -39,6 +39,7 @@ const FEW: &[&str] = &[
     "crash-during-delete",
     "recovery-after-delete",
     "recovery-beside-writer",
+    "io-errors-during-overwrite",
 ];
 
 pub(crate) const TESTS: &[crate::Test] = &[
