@@ -27,13 +27,13 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
         else {
             continue;
         };
-        if before.0.get(path) != Some(&Node::Directory) {
+        if before.nodes.get(path) != Some(&Node::Directory) {
             continue;
         }
         judgement.comparisons += 1;
         let below = format!("{path}/");
-        let lost = before.0.iter().find(|(at, node)| {
-            (*at == path || at.starts_with(&below)) && after.0.get(*at) != Some(node)
+        let lost = before.nodes.iter().find(|(at, node)| {
+            (*at == path || at.starts_with(&below)) && after.nodes.get(*at) != Some(node)
         });
         if let Some((lost, _)) = lost {
             let summary = format!(

@@ -64,7 +64,7 @@ pub(super) fn broken() -> Outcome {
 
 pub(super) fn tree(nodes: &[(&str, Option<&str>)]) -> Tree {
     let node = |data: Option<&str>| data.map_or(Node::Directory, |text| Node::File(text.into()));
-    Tree(nodes.iter().map(|(path, data)| ((*path).to_owned(), node(*data))).collect())
+    nodes.iter().map(|(path, data)| ((*path).to_owned(), node(*data))).collect()
 }
 
 /// Evidence in the making. Without a word about the strike, nothing struck.
@@ -148,7 +148,7 @@ impl Builder {
     }
 
     pub(super) fn twins(mut self, one: Tree, other: Tree) -> Self {
-        self.baseline.twins = Some((one, other));
+        self.baseline.twins = Some(Box::new((one, other)));
         self
     }
 

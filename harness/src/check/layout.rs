@@ -9,7 +9,8 @@ use crate::{
 
 /// Compares the trees of the two runs; no comparison where a fault struck or no twins were made.
 pub(super) fn judge(evidence: &Evidence) -> Judgement {
-    let (Strike::None, Some((one, other))) = (&evidence.strike, &evidence.baseline.twins) else {
+    let (Strike::None, Some((one, other))) = (&evidence.strike, evidence.baseline.twins.as_deref())
+    else {
         return Judgement::default();
     };
     let summary = first_difference(&evidence.scenario, one, other);
@@ -19,23 +20,25 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
 
 /// Whether two fault-free runs left different names, so that a strange name proves nothing.
 pub(super) fn names_differ(evidence: &Evidence) -> bool {
-    evidence.baseline.twins.as_ref().is_some_and(|(one, other)| !one.files().eq(other.files()))
+    evidence.baseline.twins.as_deref().is_some_and(|(one, other)| !one.files().eq(other.files()))
 }
 
 fn first_difference(scenario: &Scenario, one: &Tree, other: &Tree) -> Option<String> {
     const WHO: &str = "two runs of the same operations in two fresh roots left different trees:";
     // Names that the scenario mentions come first: they say more than a random one.
-    let mut paths: Vec<&String> = one.0.keys().chain(other.0.keys()).collect();
+    let mut paths: Vec<&String> = one.nodes.keys().chain(other.nodes.keys()).collect();
     paths.sort_by_key(|path| (!words::is_named(scenario, path), *path));
-    let path = paths.into_iter().find(|path| one.0.get(*path) != other.0.get(*path))?;
-    if !words::is_named(scenario, path) && one.0.contains_key(path) != other.0.contains_key(path) {
+    let path = paths.into_iter().find(|path| one.nodes.get(*path) != other.nodes.get(*path))?;
+    if !words::is_named(scenario, path)
+        && one.nodes.contains_key(path) != other.nodes.contains_key(path)
+    {
         let directory = words::known_directory(scenario, path);
         return Some(format!(
             "{WHO} the names below {directory} are not the same in both; equal names would have been right"
         ));
     }
     let place = words::place(scenario, path);
-    let (a, b) = (describe(one.0.get(path)), describe(other.0.get(path)));
+    let (a, b) = (describe(one.nodes.get(path)), describe(other.nodes.get(path)));
     Some(if a == b {
         format!(
             "{WHO} {place} is {a} in both, with different content; equal content would have been right"

@@ -76,7 +76,7 @@ impl Model {
     fn tree(&self) -> Tree {
         let files = self.files.iter().map(|(path, data)| (path.clone(), Node::File(data.clone())));
         let directories = self.directories.iter().map(|path| (path.clone(), Node::Directory));
-        Tree(files.chain(directories).collect())
+        files.chain(directories).collect()
     }
 }
 

@@ -165,7 +165,7 @@ impl Arena {
         if self.outside().is_dir() {
             read_tree(&self.outside(), "", &mut tree)?;
         }
-        for (path, node) in &tree.0 {
+        for (path, node) in &tree.nodes {
             match node {
                 Node::File(data) if path == OUTSIDE_FILE => {
                     kept = true;
@@ -207,7 +207,7 @@ fn read_tree(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> 
         } else {
             Node::Other
         };
-        tree.0.insert(path, node);
+        tree.nodes.insert(path, node);
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ impl Stage<'_> {
             twins: None,
         };
         if self.scenario.judges.iter().any(|guarantee| JUDGED_BY_NAMES.contains(guarantee)) {
-            baseline.twins = Some((self.twin()?, self.twin()?));
+            baseline.twins = Some(Box::new((self.twin()?, self.twin()?)));
         }
         self.baseline = Arc::new(baseline);
         self.record(notes, Strike::None, &hello, trace, Trace::default())

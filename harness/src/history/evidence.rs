@@ -13,7 +13,7 @@ pub struct Baseline {
     /// Indices of the workload's operations, from 0, that were not acknowledged.
     pub failed: BTreeSet<usize>,
     /// The trees that two fault-free runs in two fresh roots left at the end, where names are judged.
-    pub twins: Option<(Tree, Tree)>,
+    pub twins: Option<Box<(Tree, Tree)>>,
 }
 
 /// The record of one trial.

@@ -11,7 +11,7 @@ mod tree;
 use crashworthy::ErrorKind;
 pub use evidence::{Baseline, Evidence};
 pub use invocation::Invocation;
-pub use tree::{Moment, Node, Tree};
+pub use tree::{Attributes, Moment, Node, Tree};
 
 use crate::subject::Bytes;
 

@@ -32,14 +32,30 @@ pub enum Node {
     Other,
 }
 
-/// Relative path (lossy UTF-8, `/`-separated) to what is there.
+/// The extended attributes of one file: name (with its namespace, as `user.hash`) to value.
+pub type Attributes = BTreeMap<String, Bytes>;
+
+/// What lies below a root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree(pub BTreeMap<String, Node>);
+pub struct Tree {
+    /// Relative path (lossy UTF-8, `/`-separated) to what is there.
+    pub nodes: BTreeMap<String, Node>,
+    /// The same paths to what files carry in attributes of the user's name space; those with none are left
+    /// out.
+    pub attributes: BTreeMap<String, Attributes>,
+}
+
+impl FromIterator<(String, Node)> for Tree {
+    /// A tree without extended attributes.
+    fn from_iter<I: IntoIterator<Item = (String, Node)>>(nodes: I) -> Self {
+        Self { nodes: nodes.into_iter().collect(), attributes: BTreeMap::new() }
+    }
+}
 
 impl Tree {
     /// The paths of everything that is not a directory.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.0
+        self.nodes
             .iter()
             .filter(|(_, node)| !matches!(node, Node::Directory))
             .map(|(path, _)| path.as_str())

@@ -96,7 +96,7 @@ impl Disk {
     /// The disk that holds `tree`. A directory that the tree only implies is made.
     pub(super) fn new(tree: &Tree) -> Self {
         let mut disk = Self { inodes: vec![Inode::Directory(BTreeMap::new())] };
-        for (path, node) in &tree.0 {
+        for (path, node) in &tree.nodes {
             let mut directory = ROOT;
             let (parents, name) = path.rsplit_once('/').unwrap_or(("", path));
             for parent in parents.split('/').filter(|parent| !parent.is_empty()) {
@@ -218,7 +218,7 @@ impl Disk {
                 Inode::Symlink(target) => Node::Symlink(target.as_ref().to_owned()),
                 Inode::Other => Node::Other,
             };
-            tree.0.insert(path, node);
+            tree.nodes.insert(path, node);
         }
     }
 
@@ -265,7 +265,7 @@ mod tests {
         let file = |text: &str| Node::File(Bytes::from(text));
         let tree = |entries: &[(&str, Node)]| {
             let entries = entries.iter().map(|(path, node)| ((*path).to_owned(), node.clone()));
-            Tree(entries.collect())
+            entries.collect()
         };
         let (directory, link) = (Node::Directory, Node::Symlink("x".to_owned()));
         let trees = [

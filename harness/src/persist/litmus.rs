@@ -60,12 +60,12 @@ fn parse(entries: &[String]) -> Tree {
         Some((path, content)) => (path.to_owned(), Node::File(Bytes::from(bytes(content)))),
         None => (entry.trim_end_matches('/').to_owned(), Node::Directory),
     };
-    Tree(entries.iter().map(node).collect())
+    entries.iter().map(node).collect()
 }
 
 pub(super) fn show(tree: &Tree) -> String {
     let mut line = String::new();
-    for (path, node) in &tree.0 {
+    for (path, node) in &tree.nodes {
         match node {
             Node::File(content) => write!(line, "{path}={} ", text(content)),
             Node::Directory => write!(line, "{path}/ "),

@@ -25,7 +25,7 @@ fn settled() -> Tree {
     let long = Node::File(Bytes::from(vec![b'o'; 6000]));
     let entries =
         [("a", long), ("d", Node::Directory), ("d/a", file("old")), ("s", file("synced"))];
-    Tree(entries.into_iter().map(|(path, node)| (path.to_owned(), node)).collect())
+    entries.into_iter().map(|(path, node)| (path.to_owned(), node)).collect()
 }
 
 fn file() -> impl Strategy<Value = &'static str> {
@@ -107,7 +107,7 @@ fn replay(recording: &Recording, settled: &Tree, persisted: impl Fn(usize) -> bo
     let start = Recording::new(settled);
     let mut files: BTreeMap<InodeId, (Vec<u8>, u64)> = BTreeMap::new();
     let mut entries: BTreeMap<(InodeId, String), InodeId> = BTreeMap::new();
-    for (path, node) in &settled.0 {
+    for (path, node) in &settled.nodes {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let inode = start.resolve(path).unwrap();
         entries.insert((start.resolve(parent).unwrap(), name.to_owned()), inode);
@@ -153,7 +153,7 @@ fn replay(recording: &Recording, settled: &Tree, persisted: impl Fn(usize) -> bo
                 content.resize(size as usize, 0);
                 Node::File(content.into())
             };
-            tree.0.insert(path, node);
+            tree.nodes.insert(path, node);
         }
     }
     tree
@@ -184,7 +184,7 @@ fn legal(order: &Order) -> Option<BTreeSet<Vec<bool>>> {
 
 /// Directory structure without contents.
 fn names(tree: &Tree) -> Vec<(&String, bool)> {
-    tree.0.iter().map(|(path, node)| (path, matches!(node, Node::Directory))).collect()
+    tree.nodes.iter().map(|(path, node)| (path, matches!(node, Node::Directory))).collect()
 }
 
 proptest! {
@@ -294,10 +294,10 @@ proptest! {
             let book = ["write s 0 v*5000", "fsync s", "rename s kept", "fsync /"].map(str::to_owned);
             let all: Vec<String> = before.iter().chain(&book).chain(&after).cloned().collect();
             let (recording, live) = recorded(&all);
-            let kept = live.iter().find_map(|tree| tree.0.get("kept")).unwrap();
+            let kept = live.iter().find_map(|tree| tree.nodes.get("kept")).unwrap();
             for state in states(&recording, model, recording.end()).unwrap_or_default() {
-                prop_assert_eq!(state.tree.0.get("kept"), Some(kept), "{}", model.name);
-                prop_assert_eq!(state.tree.0.get("s"), None);
+                prop_assert_eq!(state.tree.nodes.get("kept"), Some(kept), "{}", model.name);
+                prop_assert_eq!(state.tree.nodes.get("s"), None);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Cases and certificates made by hand, for the tests of the reports.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crashworthy::{
     Category, Claims, ErrorKind, Guarantee,
@@ -175,7 +175,7 @@ pub(super) fn left_over(random: &str) -> Case {
     case.finding.entry = None;
     case.recovery.events = vec![event(0, "unlinkat", &temp, "", None)];
     let files = [(temp, Node::File("".into()))];
-    case.evidence.trees = vec![(Moment::Recovered, Tree(BTreeMap::from(files)))];
+    case.evidence.trees = vec![(Moment::Recovered, Tree::from_iter(files))];
     case
 }
 

@@ -154,9 +154,9 @@ impl<'a> Teller<'a> {
             .filter(|path| !stored.contains(path) && !evidence.baseline.files.contains(*path))
             .collect();
         // Sizes do not depend on chance; the order of random names does.
-        left.sort_by_key(|path| (self.names.rank(path), size(tree.0.get(*path)), *path));
+        left.sort_by_key(|path| (self.names.rank(path), size(tree.nodes.get(*path)), *path));
         for path in left.into_iter().take(LEFT_OVERS_MAX) {
-            let bytes = text::count(size(tree.0.get(path)), "byte");
+            let bytes = text::count(size(tree.nodes.get(path)), "byte");
             let shown = self.names.left_over(path);
             self.line(false, format!("left on disk: {shown} ({bytes})"));
         }

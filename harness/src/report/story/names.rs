@@ -86,8 +86,8 @@ impl Names {
         if evidence.strike != Strike::None {
             stable.extend(evidence.baseline.files.iter().flat_map(|path| with_ancestors(path)));
         }
-        if let Some((one, other)) = &evidence.baseline.twins {
-            stable.extend(one.0.keys().filter(|path| other.0.contains_key(*path)).cloned());
+        if let Some((one, other)) = evidence.baseline.twins.as_deref() {
+            stable.extend(one.nodes.keys().filter(|path| other.nodes.contains_key(*path)).cloned());
         }
         for event in case.trace.events.iter().chain(&case.recovery.events) {
             let made = event.call.starts_with("mkdir").then_some(event.path.as_str());
