@@ -12,7 +12,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::Guarantee;
+use crate::{Category, Guarantee, PersistenceModel};
 
 /// The version of the claims format that this crate reads and writes.
 const SCHEMA: u64 = 1;
@@ -29,7 +29,15 @@ const SCHEMA: u64 = 1;
 /// # Ok::<(), crashworthy::ClaimsError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claims(BTreeMap<Guarantee, String>);
+pub struct Claims(BTreeMap<Guarantee, Claim>);
+
+/// One documented promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Claim {
+    sentence: String,
+    /// The file system on which it is promised; [`PersistenceModel::Strict`] for any.
+    file_system: PersistenceModel,
+}
 
 /// Why a claims file was refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,11 +50,13 @@ pub enum ClaimsError {
         /// Where it stopped, if it knows.
         span: Option<Range<usize>>,
     },
-    /// A top-level key other than `schema` and `claims`.
-    #[error("unknown key `{key}`; expected `schema` and `claims` only, so remove or rename it")]
+    /// A key that the format does not have.
+    #[error("unknown key `{key}`; expected {expected} only, so remove or rename it")]
     UnknownKey {
         /// The key.
         key: String,
+        /// The keys that there are.
+        expected: &'static str,
         /// Its bytes in the text.
         span: Range<usize>,
     },
@@ -88,6 +98,18 @@ pub enum ClaimsError {
         /// The bytes of the id in the text.
         span: Range<usize>,
     },
+    /// A file system that no model describes, or one named by a claim that has nothing to do with it.
+    #[error("the claim `{id}` names the file system `{name}`; {expected}")]
+    FileSystem {
+        /// The guarantee.
+        id: Guarantee,
+        /// The file system as written.
+        name: String,
+        /// What would be right.
+        expected: &'static str,
+        /// The bytes of the name in the text.
+        span: Range<usize>,
+    },
     /// A claim without a sentence.
     #[error(
         "the claim `{id}` has no sentence; expected the documented one, so quote it or remove the claim"
@@ -110,18 +132,37 @@ impl Claims {
     /// a claims file that holds a blank one is refused.
     #[must_use]
     pub fn with(mut self, guarantee: Guarantee, sentence: impl Into<String>) -> Self {
-        self.0.insert(guarantee, sentence.into());
+        let file_system = PersistenceModel::default();
+        self.0.insert(guarantee, Claim { sentence: sentence.into(), file_system });
+        self
+    }
+
+    /// These claims, with that of `guarantee` (which must be about power loss) promised for one file system
+    /// only.
+    #[must_use]
+    pub fn on(mut self, guarantee: Guarantee, file_system: PersistenceModel) -> Self {
+        if let Some(claim) =
+            self.0.get_mut(&guarantee).filter(|_| depends_on_file_system(guarantee))
+        {
+            claim.file_system = file_system;
+        }
         self
     }
 
     /// The sentence that documents `guarantee`, if it is claimed.
     pub fn get(&self, guarantee: Guarantee) -> Option<&str> {
-        self.0.get(&guarantee).map(String::as_str)
+        self.0.get(&guarantee).map(|claim| claim.sentence.as_str())
+    }
+
+    /// The persistence model under which a claim is judged: that of the file system that it names, or else
+    /// the strict one.
+    pub fn model(&self, guarantee: Guarantee) -> PersistenceModel {
+        self.0.get(&guarantee).map(|claim| claim.file_system).unwrap_or_default()
     }
 
     /// All claims, in catalogue order.
     pub fn iter(&self) -> impl Iterator<Item = (Guarantee, &str)> {
-        self.0.iter().map(|(guarantee, sentence)| (*guarantee, sentence.as_str()))
+        self.0.iter().map(|(guarantee, claim)| (*guarantee, claim.sentence.as_str()))
     }
 
     /// Whether nothing is claimed.
@@ -150,7 +191,9 @@ impl Claims {
                 "schema" => schema = Some(value),
                 "claims" => claims = Some(value),
                 other => {
-                    return Err(ClaimsError::UnknownKey { key: other.into(), span: key.span() });
+                    let expected = "`schema` and `claims`";
+                    let (key, span) = (other.into(), key.span());
+                    return Err(ClaimsError::UnknownKey { key, expected, span });
                 }
             }
         }
@@ -159,7 +202,8 @@ impl Claims {
         let DeValue::Table(table) = claims.get_ref() else {
             return Err(wrong_type("claims", "a table of guarantee ids and sentences", claims));
         };
-        table.iter().map(|(id, sentence)| claim(id.get_ref(), id.span(), sentence)).collect()
+        let claims = table.iter().map(|(id, value)| claim(id.get_ref(), id.span(), value));
+        claims.collect::<Result<_, _>>().map(Self)
     }
 
     /// Writes these claims as a claims file, in catalogue order; [`Claims::from_toml`] reads it back.
@@ -167,16 +211,36 @@ impl Claims {
         #[derive(Serialize)]
         struct Document<'a> {
             schema: u64,
-            claims: &'a BTreeMap<Guarantee, String>,
+            claims: BTreeMap<Guarantee, Value<'a>>,
         }
-        toml::to_string(&Document { schema: SCHEMA, claims: &self.0 })
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Value<'a> {
+            Sentence(&'a str),
+            #[serde(rename_all = "kebab-case")]
+            OnFileSystem {
+                sentence: &'a str,
+                file_system: PersistenceModel,
+            },
+        }
+        let claims = self.0.iter().map(|(guarantee, Claim { sentence, file_system })| {
+            let value = match *file_system {
+                PersistenceModel::Strict => Value::Sentence(sentence),
+                file_system => Value::OnFileSystem { sentence, file_system },
+            };
+            (*guarantee, value)
+        });
+        let claims = claims.collect();
+        toml::to_string(&Document { schema: SCHEMA, claims })
             .expect("a number and a table of strings is always valid TOML")
     }
 }
 
 impl FromIterator<(Guarantee, String)> for Claims {
     fn from_iter<I: IntoIterator<Item = (Guarantee, String)>>(claims: I) -> Self {
-        Self(claims.into_iter().collect())
+        claims
+            .into_iter()
+            .fold(Self::new(), |claims, (guarantee, sentence)| claims.with(guarantee, sentence))
     }
 }
 
@@ -190,6 +254,7 @@ impl ClaimsError {
             | Self::WrongType { span, .. }
             | Self::UnknownSchema { span, .. }
             | Self::UnknownGuarantee { span, .. }
+            | Self::FileSystem { span, .. }
             | Self::EmptySentence { span, .. } => Some(span.clone()),
         }
     }
@@ -209,20 +274,65 @@ fn check_schema(schema: &Spanned<DeValue<'_>>) -> Result<(), ClaimsError> {
 fn claim(
     id: &str,
     id_span: Range<usize>,
-    sentence: &Spanned<DeValue<'_>>,
-) -> Result<(Guarantee, String), ClaimsError> {
+    value: &Spanned<DeValue<'_>>,
+) -> Result<(Guarantee, Claim), ClaimsError> {
     let guarantee: Guarantee = id.parse().map_err(|_| ClaimsError::UnknownGuarantee {
         id: id.to_owned(),
         closest: closest(id),
         span: id_span,
     })?;
+    let mut sentence = value;
+    let mut file_system = PersistenceModel::default();
+    if let DeValue::Table(table) = value.get_ref() {
+        sentence = table.get("sentence").ok_or(missing("sentence", SENTENCE_EXAMPLE))?;
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "sentence" => {}
+                "file-system" => file_system = named_file_system(guarantee, value)?,
+                other => {
+                    let expected = "`sentence` and `file-system`";
+                    let (key, span) = (other.into(), key.span());
+                    return Err(ClaimsError::UnknownKey { key, expected, span });
+                }
+            }
+        }
+    }
     let DeValue::String(text) = sentence.get_ref() else {
         return Err(wrong_type(id, "the documented sentence, a string", sentence));
     };
     if text.trim().is_empty() {
         return Err(ClaimsError::EmptySentence { id: guarantee, span: sentence.span() });
     }
-    Ok((guarantee, text.clone().into_owned()))
+    Ok((guarantee, Claim { sentence: text.clone().into_owned(), file_system }))
+}
+
+/// What a claim for one file system looks like.
+const SENTENCE_EXAMPLE: &str = "`{ sentence = \"…\", file-system = \"ext4\" }`";
+
+fn named_file_system(
+    id: Guarantee,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<PersistenceModel, ClaimsError> {
+    let DeValue::String(name) = value.get_ref() else {
+        return Err(wrong_type("file-system", "the name of a file system, a string", value));
+    };
+    let refuse = |expected| {
+        Err(ClaimsError::FileSystem { id, name: name.to_string(), expected, span: value.span() })
+    };
+    if !depends_on_file_system(id) {
+        return refuse("only claims about power loss depend on one, so remove it");
+    }
+    match name.parse() {
+        Ok(PersistenceModel::Strict) | Err(_) => {
+            refuse("expected `ext4`, `xfs` or `btrfs`; a claim that names none is for all of them")
+        }
+        Ok(model) => Ok(model),
+    }
+}
+
+/// Whether a guarantee speaks of what a power loss leaves.
+fn depends_on_file_system(guarantee: Guarantee) -> bool {
+    guarantee.category() == Category::PowerLoss || guarantee == Guarantee::FsyncFailureHonest
 }
 
 fn closest(id: &str) -> Guarantee {

@@ -29,6 +29,7 @@ mod guarantee;
 pub mod layout;
 mod model;
 mod path;
+mod persistence;
 
 pub use backend::StorageBackend;
 pub use claims::{Claims, ClaimsError};
@@ -36,3 +37,4 @@ pub use error::{Error, ErrorKind, Operation, Result};
 pub use guarantee::{Category, Guarantee};
 pub use model::MemoryBackend;
 pub use path::{InvalidPath, StoragePath};
+pub use persistence::PersistenceModel;

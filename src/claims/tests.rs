@@ -58,6 +58,26 @@ fn points_at_every_other_mistake() {
         ("schema = 1\ncalims = 3", "unknown key `calims`", "calims"),
         ("schema = 1\n[claims]\nconfined = 3", "`confined` is of type integer", "3"),
         ("schema = 1\n[claims]\nconfined = ' '", "the claim `confined` has no sentence", "' '"),
+        (
+            "schema = 1\n[claims]\npower-durable-ack = { file-system = 'ext4' }",
+            "the key `sentence` is missing",
+            "",
+        ),
+        (
+            "schema = 1\n[claims]\npower-durable-ack = { sentence = 's', filesystem = 'ext4' }",
+            "unknown key `filesystem`; expected `sentence` and `file-system`",
+            "filesystem",
+        ),
+        (
+            "schema = 1\n[claims]\npower-durable-ack = { sentence = 's', file-system = 'zfs' }",
+            "the claim `power-durable-ack` names the file system `zfs`; expected `ext4`",
+            "'zfs'",
+        ),
+        (
+            "schema = 1\n[claims]\nconfined = { sentence = 's', file-system = 'ext4' }",
+            "the claim `confined` names the file system `ext4`; only claims about power loss",
+            "'ext4'",
+        ),
         ("schema = ", "the claims are not valid TOML", ""),
     ] {
         let (found, span) = refused(text);
@@ -72,6 +92,7 @@ proptest! {
         prop::sample::select(Guarantee::ALL), "(?s)[!-~].{0,40}", 0..12,
     )) {
         let claims: Claims = claims.into_iter().collect();
+        let claims = claims.on(Guarantee::PowerAtomicWrite, PersistenceModel::Xfs);
         prop_assert_eq!(Claims::from_toml(&claims.to_toml()), Ok(claims));
     }
 
