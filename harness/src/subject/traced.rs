@@ -2,9 +2,11 @@
 //! aimed at one of them.
 
 use std::{
-    collections::HashSet,
+    cell::RefCell,
+    collections::{HashSet, VecDeque},
     io,
     path::Path,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -41,6 +43,16 @@ pub(crate) enum Progress {
     Held,
 }
 
+/// Told of every event's call while its thread is still held, and while no other call changes anything below
+/// the root: what it finds on disk is what this call has done.
+pub(crate) trait Witness {
+    /// The call has returned: a value, or a negative error number.
+    fn returned(&mut self, call: &HeldCall, result: i64);
+
+    /// The call was made to fail, and has not happened.
+    fn failed(&mut self, call: &HeldCall);
+}
+
 /// See the module.
 pub(crate) struct Traced<'t> {
     pub(super) tracer: &'t mut Tracer,
@@ -66,6 +78,11 @@ pub(crate) struct Traced<'t> {
     /// Held until its shortened write returns, and what it is then given back.
     shortened: Option<(Tid, Saved)>,
     held: Option<Tid>,
+    /// Sees what every call did; calls are made one at a time for it.
+    witness: Option<Rc<RefCell<dyn Witness>>>,
+    /// The call that is being made for the witness, and those that wait for its end.
+    running: Option<HeldCall>,
+    waiting: VecDeque<HeldCall>,
     ending: Option<Ending>,
     /// What went wrong with the tracer itself: whatever the subject seemed to do then is void.
     failure: Option<io::Error>,
@@ -101,6 +118,9 @@ impl<'t> Traced<'t> {
             failing: None,
             shortened: None,
             held: None,
+            witness: None,
+            running: None,
+            waiting: VecDeque::new(),
             ending: None,
             failure: None,
             dead: false,
@@ -127,6 +147,11 @@ impl<'t> Traced<'t> {
         self.aim = Some(strike);
     }
 
+    /// Has `witness` told of every call that counts.
+    pub(crate) fn testify(&mut self, witness: Rc<RefCell<dyn Witness>>) {
+        self.witness = Some(witness);
+    }
+
     /// From now on nothing counts any more, and no fault lasts.
     pub(crate) fn disarm(&mut self) {
         self.counting = false;
@@ -145,10 +170,13 @@ impl<'t> Traced<'t> {
         self.struck
     }
 
-    /// Ends its input and waits until it has exited, as it should, or the watchdog has ended it.
+    /// Ends its input and waits until it has exited, as it should, or the watchdog has ended it. A witness
+    /// sees what it does until then.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.streams.close_stdin();
-        self.disarm();
+        if self.witness.is_none() {
+            self.disarm();
+        }
         if let Some(guard) = &self.guard {
             guard.set_deadline(Some(Instant::now() + EXIT_WAIT_MAX));
         }
@@ -247,7 +275,7 @@ impl<'t> Traced<'t> {
             };
             match news {
                 News::Change(call) => {
-                    if let Some(asked) = self.change(&call)? {
+                    if let Some(asked) = self.change(call)? {
                         return Ok(asked);
                     }
                 }
@@ -263,6 +291,11 @@ impl<'t> Traced<'t> {
                 News::Returned(tid) if self.striking == Some(tid) => {
                     self.die()?;
                     return Ok(Err(NoAnswer::Killed));
+                }
+                News::Returned(tid)
+                    if self.running.as_ref().is_some_and(|call| call.tid == tid) =>
+                {
+                    self.witnessed(tid)?;
                 }
                 News::Returned(tid) => {
                     if let Some((_, saved)) = self.shortened.take_if(|(held, _)| *held == tid) {
@@ -293,13 +326,14 @@ impl<'t> Traced<'t> {
                     );
                 }
                 News::Bypass => self.trace.bypass_refused = true,
-                News::Forked { .. } | News::Ended { .. } => {}
+                News::Ended { .. } => self.next_witnessed()?,
+                News::Forked { .. } => {}
             }
         }
     }
 
     /// A thread is held before an event: counts it and strikes where it is aimed at.
-    fn change(&mut self, call: &HeldCall) -> io::Result<Option<Result<Asked, NoAnswer>>> {
+    fn change(&mut self, call: HeldCall) -> io::Result<Option<Result<Asked, NoAnswer>>> {
         if !self.counting || self.striking.is_some() {
             self.tracer.release(call.tid)?;
             return Ok(None);
@@ -315,7 +349,7 @@ impl<'t> Traced<'t> {
         if let Some((name, errno)) = self.failing
             && name == call.name
         {
-            self.tracer.fail(call.tid, errno)?;
+            self.fail(&call, errno)?;
             return Ok(None);
         }
         match &self.aim {
@@ -335,13 +369,13 @@ impl<'t> Traced<'t> {
                 }
                 self.struck = true;
                 self.striking = Some(call.tid);
-                self.tracer.shorten(call, *keep)?;
+                self.tracer.shorten(&call, *keep)?;
             }
             Some(Strike::Error { event, errno, lasting }) if *event == index => {
                 self.struck = true;
                 let errno = errno.code();
                 self.failing = lasting.then_some((call.name, errno));
-                self.tracer.fail(call.tid, errno)?;
+                self.fail(&call, errno)?;
             }
             Some(Strike::Short { event, keep }) if *event == index => {
                 if call.bytes.is_none_or(|bytes| bytes <= *keep) {
@@ -350,16 +384,52 @@ impl<'t> Traced<'t> {
                     ));
                 }
                 self.struck = true;
-                self.shortened = Some((call.tid, self.tracer.shorten(call, *keep)?));
+                self.shortened = Some((call.tid, self.tracer.shorten(&call, *keep)?));
             }
             Some(Strike::Pause { event }) if *event == index => {
                 self.struck = true;
                 self.held = Some(call.tid);
                 return Ok(Some(Ok(Asked::Held)));
             }
+            _ if self.witness.is_some() && !call.may_block() => {
+                if self.running.is_some() {
+                    self.waiting.push_back(call);
+                } else {
+                    self.tracer.release_to_exit(call.tid)?;
+                    self.running = Some(call);
+                }
+            }
             _ => self.tracer.release(call.tid)?,
         }
         Ok(None)
+    }
+
+    fn fail(&mut self, call: &HeldCall, errno: i32) -> io::Result<()> {
+        if let Some(witness) = &self.witness {
+            witness.borrow_mut().failed(call);
+        }
+        self.tracer.fail(call.tid, errno)
+    }
+
+    /// The call that was made for the witness has returned: tells it, and makes the next one.
+    fn witnessed(&mut self, tid: Tid) -> io::Result<()> {
+        if let (Some(call), Some(witness)) = (self.running.take(), &self.witness) {
+            witness.borrow_mut().returned(&call, self.tracer.result(tid)?);
+        }
+        self.tracer.release(tid)?;
+        self.next_witnessed()
+    }
+
+    /// Makes the next call for the witness, unless one is being made by a thread that lives.
+    fn next_witnessed(&mut self) -> io::Result<()> {
+        self.running.take_if(|call| self.tracer.process_of(call.tid).is_none());
+        if self.running.is_none()
+            && let Some(next) = self.waiting.pop_front()
+        {
+            self.tracer.release_to_exit(next.tid)?;
+            self.running = Some(next);
+        }
+        Ok(())
     }
 
     /// Kills it, with every process that it started, and collects them.

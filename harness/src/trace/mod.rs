@@ -7,7 +7,7 @@
 mod decode;
 mod event;
 mod filter;
-mod memory;
+pub(crate) mod memory;
 pub mod pin;
 mod ptrace;
 mod registers;

@@ -103,6 +103,24 @@ pub(crate) fn call_info(tid: Tid) -> io::Result<CallInfo> {
     Ok(CallInfo { number: seccomp.nr, arguments: seccomp.args })
 }
 
+/// What the call has returned that a thread is held after: a value, or a negative error number.
+pub(crate) fn call_result(tid: Tid) -> io::Result<i64> {
+    // SAFETY: the structure is plain old data, for which zeroes are valid.
+    let mut info: libc::ptrace_syscall_info = unsafe { mem::zeroed() };
+    let size = size_of_val(&info);
+    // SAFETY: the kernel writes at most `size` bytes to `info`.
+    let result =
+        unsafe { libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, tid, size, ptr::from_mut(&mut info)) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if info.op != libc::PTRACE_SYSCALL_INFO_EXIT {
+        return Err(io::Error::other("the thread is not held after a call"));
+    }
+    // SAFETY: `op` says that this is the member of the union that was written.
+    Ok(unsafe { info.u.exit }.sval)
+}
+
 /// Waits for news of any child or tracee of the calling thread; without `block`, `None` means no news.
 ///
 /// # Errors

@@ -55,7 +55,15 @@ pub(crate) struct HeldCall {
     pub(crate) path: String,
     pub(crate) to: Option<String>,
     pub(crate) bytes: Option<u64>,
+    pub(crate) arguments: [u64; 6],
     shape: Shape,
+}
+
+impl HeldCall {
+    /// Whether it may wait for another process or thread.
+    pub(crate) fn may_block(&self) -> bool {
+        matches!(self.name, "flock" | "fcntl")
+    }
 }
 
 /// News that a client of the tracer has to act on.
@@ -191,6 +199,12 @@ impl Tracer {
         self.release(tid)
     }
 
+    /// What the call has returned that a thread is held after: a value, or a negative error number.
+    #[expect(clippy::unused_self, reason = "only the thread that has the tracer may ask")]
+    pub(crate) fn result(&self, tid: Tid) -> io::Result<i64> {
+        ptrace::call_result(tid)
+    }
+
     /// The process that a traced thread belongs to.
     pub(crate) fn process_of(&self, tid: Tid) -> Option<Tid> {
         self.threads.get(&tid).copied()
@@ -322,9 +336,9 @@ impl Tracer {
                 return Ok(None);
             }
             let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
-            Ok(Some((syscall, decode(tid, syscall, &call, root)?)))
+            Ok(Some((syscall, call.arguments, decode(tid, syscall, &call, root)?)))
         });
-        let (syscall, meaning) = match meaning {
+        let (syscall, arguments, meaning) = match meaning {
             Ok(Some(known)) => known,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 self.release(tid)?;
@@ -340,7 +354,7 @@ impl Tracer {
         Ok(match meaning {
             Meaning::Change { path, to, bytes } if self.root.is_some() && self.reports_changes => {
                 let (name, shape) = (syscall.name, syscall.shape);
-                Some(News::Change(HeldCall { tid, name, path, to, bytes, shape }))
+                Some(News::Change(HeldCall { tid, name, path, to, bytes, arguments, shape }))
             }
             Meaning::Elsewhere | Meaning::Change { .. } => {
                 self.release(tid)?;

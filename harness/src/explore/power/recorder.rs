@@ -1,0 +1,366 @@
+//! The recorder: what each traced call did to the disk, as a recording for the persistence models.
+//!
+//! The tracer makes calls one at a time and holds the caller when one has returned, so whatever the disk shows
+//! then and did not show before is the work of that call. Contents are read back and not taken from arguments: a
+//! copy inside the kernel, a hole punched, a short write all look alike. At the end the recorded tree must be
+//! the one on disk; if not, calls were missed, and nothing that was derived from them counts.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use nix::libc;
+
+use crate::{
+    history::{Node, Tree},
+    persist::{InodeId, PAGE_BYTES, RecordError, Recording, Sync},
+    subject::Witness,
+    trace::{HeldCall, memory},
+};
+
+/// Why a recording that does not end in the tree on disk is not used.
+const UNEXPLAINED: &str = "what its calls did does not explain what lies on disk in the end";
+
+/// Device and inode number: what a file is, whatever it is called.
+type FileNumber = (u64, u64);
+
+/// See the module.
+pub(super) struct Recorder {
+    root: PathBuf,
+    recording: Recording,
+    inodes: HashMap<FileNumber, InodeId>,
+    /// Why the recording is not what happened.
+    trouble: Option<String>,
+    /// What a failed sync of a file does to it.
+    pub(super) after_failed_sync: AfterFailedSync,
+}
+
+/// What a file system does with the pages of a file whose sync has failed (Rebello et al., "Can Applications
+/// Recover from fsync Failures?", USENIX ATC 2020, table 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum AfterFailedSync {
+    /// ext4 and XFS: the new data stays in memory, marked clean, and never reaches the disk.
+    #[default]
+    KeptInMemory,
+    /// btrfs: the file is in memory what it was on disk.
+    Reverted,
+}
+
+impl Recorder {
+    /// Starts from what lies below `root`, all of which counts as durable.
+    pub(super) fn new(root: &Path, settled: &Tree) -> io::Result<Self> {
+        let recording = Recording::new(settled);
+        let mut inodes = HashMap::new();
+        for path in std::iter::once("").chain(settled.nodes.keys().map(String::as_str)) {
+            let number = number(&fs::symlink_metadata(root.join(path))?);
+            let inode = recording.resolve(path).map_err(io::Error::other)?;
+            inodes.insert(number, inode);
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            recording,
+            inodes,
+            trouble: None,
+            after_failed_sync: AfterFailedSync::default(),
+        })
+    }
+
+    /// The subject has acknowledged its operation with this index.
+    pub(super) fn acknowledge(&mut self, operation: usize) {
+        self.recording.acknowledge(operation);
+    }
+
+    /// The recording, or why there is none.
+    pub(super) fn finish(self, on_disk: &Tree) -> Result<Recording, String> {
+        match self.trouble {
+            Some(why) => Err(why),
+            None if self.recording.live_tree() != *on_disk => Err(UNEXPLAINED.to_owned()),
+            None => Ok(self.recording),
+        }
+    }
+
+    fn record(&mut self, call: &HeldCall, result: i64) -> Result<(), Trouble> {
+        let [first, second, third, _, fifth, _] = call.arguments;
+        match call.name {
+            "open" | "openat" | "openat2" | "creat" => self.opened(call, result as u64),
+            "write" | "writev" | "pwrite64" | "pwritev" | "pwritev2" | "sendfile" => {
+                self.written(call, first, result as u64)
+            }
+            "copy_file_range" | "splice" => self.written(call, third, 0),
+            "ioctl" => self.written(call, first, 0),
+            "fallocate" if second == 0 => self.resized(&descriptor(call, first)),
+            // Space without a change of what is read, or any other change of content.
+            "fallocate" if second == libc::FALLOC_FL_KEEP_SIZE as u64 => Ok(()),
+            "fallocate" => self.written(call, first, 0),
+            "ftruncate" => self.resized(&descriptor(call, first)),
+            "truncate" => self.resized(&self.root.join(&call.path)),
+            "rename" | "renameat" | "renameat2" => {
+                let to = call.to.as_deref().ok_or(Trouble::Border)?;
+                if call.name == "renameat2" && fifth & u64::from(libc::RENAME_EXCHANGE) != 0 {
+                    return Ok(self.recording.exchange(&call.path, to)?);
+                }
+                Ok(self.recording.rename(&call.path, to)?)
+            }
+            "link" | "linkat" => {
+                let path = call.to.as_deref().unwrap_or(&call.path);
+                let inode = self.inode(&self.root.join(path))?.ok_or(Trouble::Border)?;
+                Ok(self.recording.link_inode(inode, path)?)
+            }
+            "symlink" | "symlinkat" => {
+                let place = self.root.join(&call.path);
+                let target = fs::read_link(&place)?;
+                let inode = self.recording.symlink(&target.to_string_lossy(), &call.path)?;
+                self.know(&place, inode)
+            }
+            "mkdir" | "mkdirat" => {
+                let inode = self.recording.mkdir(&call.path)?;
+                self.know(&self.root.join(&call.path), inode)
+            }
+            "mknod" | "mknodat" => {
+                let inode = self.recording.create(&call.path)?;
+                self.know(&self.root.join(&call.path), inode)
+            }
+            "unlinkat" if third as i32 & libc::AT_REMOVEDIR != 0 => {
+                Ok(self.recording.rmdir(&call.path)?)
+            }
+            "unlink" | "unlinkat" => Ok(self.recording.unlink(&call.path)?),
+            "rmdir" => Ok(self.recording.rmdir(&call.path)?),
+            "fsync" => self.synced(call, first, Sync::Fsync),
+            "fdatasync" => self.synced(call, first, Sync::Fdatasync),
+            "sync_file_range" => {
+                if let Some(inode) = self.inode(&descriptor(call, first))? {
+                    self.recording.sync_file_range(inode, second, third);
+                }
+                Ok(())
+            }
+            "sync" => {
+                self.recording.sync(Sync::Sync);
+                Ok(())
+            }
+            "syncfs" => {
+                self.recording.sync(Sync::Syncfs);
+                Ok(())
+            }
+            "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" => {
+                self.attributed(call, &self.root.join(&call.path), second)
+            }
+            "fsetxattr" | "fremovexattr" => {
+                self.attributed(call, &descriptor(call, first), second)
+            }
+            // Stores through a shared mapping make the whole trace blind; locks change nothing.
+            _ => Ok(()),
+        }
+    }
+
+    /// An open that may have created or truncated: the descriptor tells what it found.
+    fn opened(&mut self, call: &HeldCall, fd: u64) -> Result<(), Trouble> {
+        let place = descriptor(call, fd);
+        let metadata = fs::metadata(&place)?;
+        if !metadata.is_file() {
+            return Ok(());
+        }
+        if metadata.nlink() == 0 {
+            if self.inode(&place)?.is_none() {
+                let inode = self.recording.create_unnamed();
+                self.inodes.insert(number(&metadata), inode);
+            }
+            return Ok(());
+        }
+        // Where the file really lies, whatever links the path went through.
+        let real = fs::read_link(&place)?;
+        let Ok(path) = real.strip_prefix(&self.root) else { return Ok(()) };
+        let path = path.to_string_lossy();
+        match self.recording.resolve(&path) {
+            Ok(inode) => {
+                if metadata.len() == 0 {
+                    self.truncated(inode, 0)?;
+                }
+                Ok(())
+            }
+            Err(RecordError::Missing(_)) => {
+                // A number may have belonged to a file that is gone.
+                let inode = self.recording.create(&path)?;
+                self.inodes.insert(number(&metadata), inode);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn written(&mut self, call: &HeldCall, fd: u64, bytes: u64) -> Result<(), Trouble> {
+        let place = descriptor(call, fd);
+        let Some(inode) = self.inode(&place)? else { return Ok(()) };
+        let content = fs::read(&place)?;
+        let sync = match Descriptor::of(call, fd) {
+            Some(file) if bytes > 0 => file.sync(call, inode, bytes),
+            _ => None,
+        };
+        Ok(self.recording.rewrite(inode, &content, sync)?)
+    }
+
+    fn resized(&mut self, place: &Path) -> Result<(), Trouble> {
+        let Some(inode) = self.inode(place)? else { return Ok(()) };
+        self.truncated(inode, fs::metadata(place)?.len())
+    }
+
+    fn truncated(&mut self, inode: InodeId, size: u64) -> Result<(), Trouble> {
+        let live = self.recording.live_content(inode).map_or(0, |content| content.len() as u64);
+        if live != size {
+            self.recording.truncate(inode, size)?;
+        }
+        Ok(())
+    }
+
+    fn synced(
+        &mut self,
+        call: &HeldCall,
+        fd: u64,
+        sync: fn(InodeId) -> Sync,
+    ) -> Result<(), Trouble> {
+        if let Some(inode) = self.inode(&descriptor(call, fd))? {
+            self.recording.sync(sync(inode));
+        }
+        Ok(())
+    }
+
+    fn attributed(&mut self, call: &HeldCall, place: &Path, name: u64) -> Result<(), Trouble> {
+        let name = memory::string(call.tid, name).map_err(io::Error::from)?;
+        let Some(inode) = self.inode(place)? else { return Ok(()) };
+        // Others are the system's: labels, access lists.
+        if !name.starts_with(super::super::arena::USER_ATTRIBUTES) {
+            return Ok(());
+        }
+        let value = super::super::arena::attribute(place, &name)?;
+        Ok(self.recording.set_attribute(inode, &name, value.as_deref())?)
+    }
+
+    fn know(&mut self, place: &Path, inode: InodeId) -> Result<(), Trouble> {
+        self.inodes.insert(number(&fs::symlink_metadata(place)?), inode);
+        Ok(())
+    }
+
+    /// The inode at a path or behind a descriptor; none for a file that had lost its name before the recording.
+    fn inode(&self, place: &Path) -> Result<Option<InodeId>, Trouble> {
+        Ok(self.inodes.get(&number(&fs::metadata(place)?)).copied())
+    }
+
+    /// What a file holds in memory after a sync of it has failed.
+    fn lose(&mut self, call: &HeldCall) -> Result<(), Trouble> {
+        let place = descriptor(call, call.arguments[0]);
+        let Some(inode) = self.inode(&place)? else { return Ok(()) };
+        if !fs::metadata(&place)?.is_file() {
+            return Ok(());
+        }
+        self.recording.fail_sync(inode);
+        if self.after_failed_sync == AfterFailedSync::Reverted {
+            let durable = self.recording.durable_content(inode);
+            fs::write(&place, &*durable)?;
+            self.recording.rewrite(inode, &durable, None)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, outcome: Result<(), Trouble>) {
+        if let Err(trouble) = outcome {
+            self.trouble.get_or_insert_with(|| trouble.to_string());
+        }
+    }
+}
+
+impl Witness for Recorder {
+    fn returned(&mut self, call: &HeldCall, result: i64) {
+        if result >= 0 && self.trouble.is_none() {
+            let outcome = self.record(call, result);
+            self.note(outcome);
+        }
+    }
+
+    fn failed(&mut self, call: &HeldCall) {
+        if matches!(call.name, "fsync" | "fdatasync") && self.trouble.is_none() {
+            let outcome = self.lose(call);
+            self.note(outcome);
+        }
+    }
+}
+
+/// Why a call could not be recorded. The sentences name no files: some have random names, and a certificate is
+/// the same for every run.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("it moves files between its root and somewhere else")]
+    Border,
+    #[error("a call of it could not be recorded: a file is larger than crash states may be")]
+    TooLarge,
+    #[error("{UNEXPLAINED}")]
+    Unexplained(#[source] RecordError),
+    #[error("what a call of it did could not be looked at: {0}")]
+    Unseen(#[from] io::Error),
+}
+
+impl From<RecordError> for Trouble {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::TooLarge(_) => Self::TooLarge,
+            other => Self::Unexplained(other),
+        }
+    }
+}
+
+fn number(metadata: &fs::Metadata) -> FileNumber {
+    (metadata.dev(), metadata.ino())
+}
+
+/// A name for what a descriptor of the caller is open on.
+fn descriptor(call: &HeldCall, fd: u64) -> PathBuf {
+    PathBuf::from(format!("/proc/{}/fd/{}", call.tid, fd as i32))
+}
+
+/// An open file as its caller has it.
+struct Descriptor {
+    position: u64,
+    flags: i32,
+}
+
+impl Descriptor {
+    /// From `/proc/PID/fdinfo` (proc(5): `flags` in octal).
+    fn of(call: &HeldCall, fd: u64) -> Option<Self> {
+        let info = fs::read_to_string(format!("/proc/{}/fdinfo/{}", call.tid, fd as i32)).ok()?;
+        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        Some(Self {
+            position: field("pos:")?.parse().ok()?,
+            flags: i32::from_str_radix(field("flags:")?, 8).ok()?,
+        })
+    }
+
+    /// What a write of `bytes` through it has synced before it returned. Where the bytes went is known from the
+    /// position after it, or from the call's argument.
+    fn sync(&self, call: &HeldCall, inode: InodeId, bytes: u64) -> Option<Sync> {
+        let offset = match call.name {
+            // With O_APPEND, Linux ignores the offset (pwrite(2), BUGS).
+            "pwrite64" | "pwritev" | "pwritev2" if self.flags & libc::O_APPEND == 0 => {
+                call.arguments[3]
+            }
+            "pwrite64" | "pwritev" | "pwritev2" => {
+                fs::metadata(descriptor(call, call.arguments[0])).ok()?.len().checked_sub(bytes)?
+            }
+            _ => self.position.checked_sub(bytes)?,
+        };
+        let (first, last) = (offset / PAGE_BYTES, (offset + bytes - 1) / PAGE_BYTES);
+        let asked = if call.name == "pwritev2" { call.arguments[5] as i32 } else { 0 };
+        if self.flags & libc::O_SYNC == libc::O_SYNC || asked & libc::RWF_SYNC != 0 {
+            Some(Sync::WriteSync(inode, first, last))
+        } else if self.flags & libc::O_DSYNC != 0 || asked & libc::RWF_DSYNC != 0 {
+            Some(Sync::WriteDataSync(inode, first, last))
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether a tree holds what no recording can: special files.
+pub(super) fn is_recordable(tree: &Tree) -> bool {
+    !tree.nodes.values().any(|node| matches!(node, Node::Other))
+}
