@@ -175,7 +175,7 @@ pub(super) fn refuted(evidence: &Evidence) -> Vec<(Guarantee, String)> {
     super::all()
         .iter()
         .filter_map(|checker| {
-            let judgement = checker.check(evidence);
+            let judgement = checker.check(&super::Trial::new(evidence));
             assert!(judgement.comparisons >= judgement.findings.len(), "{judgement:?}");
             Some((checker.guarantee(), judgement.findings.first()?.summary.clone()))
         })
@@ -184,5 +184,5 @@ pub(super) fn refuted(evidence: &Evidence) -> Vec<(Guarantee, String)> {
 
 /// How many comparisons the checker of `guarantee` made.
 pub(super) fn comparisons(evidence: &Evidence, guarantee: Guarantee) -> usize {
-    super::checker(guarantee).map_or(0, |checker| checker.check(evidence).comparisons)
+    super::checker(guarantee).map_or(0, |checker| checker.check(&super::Trial::new(evidence)).comparisons)
 }

@@ -28,7 +28,7 @@ pub(super) fn claim(
     route: Route,
 ) -> Result<Vec<Guarantee>, Guarantee> {
     let Route { mut counts, refutes } = route;
-    let judges = scene.court != Court::Beside
+    let judges = !matches!(scene.court, Court::Beside | Court::Power)
         && scene.evidence.scenario.judges.contains(&PathFidelity)
         && scene.evidence.scenario.paths().contains(&path);
     if ok {
@@ -62,7 +62,7 @@ fn is_confusion(scene: &Scene<'_>, sight: Sight, path: &str, state: &FileState) 
             sight == Sight::Read && state.last.is_some() && scene.oracle.last_change != state.epoch
         }
         Court::Kill => is_confusion_after_kill(scene, path, state),
-        Court::Beside => false,
+        Court::Power | Court::Beside => false,
     }
 }
 

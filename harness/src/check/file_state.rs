@@ -27,6 +27,10 @@ pub(super) enum Retried {
 pub(super) struct FileState {
     /// What it may hold, oldest first, without duplicates.
     pub(super) legal: Vec<Content>,
+    /// What it held before the last acknowledged change of the workload, oldest first.
+    pub(super) past: Vec<Content>,
+    /// Whether the workload asked for a change of it.
+    pub(super) changed: bool,
     /// Every value that anyone tried to write to it.
     pub(super) written: Vec<Bytes>,
     /// The last acknowledged change.
@@ -50,6 +54,8 @@ impl Default for FileState {
     fn default() -> Self {
         Self {
             legal: vec![None],
+            past: Vec::new(),
+            changed: false,
             written: Vec::new(),
             last: None,
             writes: 0,
@@ -87,12 +93,18 @@ impl FileState {
 
     pub(super) fn settle(&mut self, content: Content, change: Change) {
         self.writes = if change == Change::Write { self.writes + 1 } else { 0 };
+        self.past.append(&mut self.legal);
         self.legal = vec![content];
         self.last = Some(change);
         self.in_flight = None;
         self.failed = false;
         self.unknown = false;
         self.below_deleted = false;
+    }
+
+    /// What the set-up did is durable: no power loss brings back what was there before.
+    pub(super) fn forget_past(&mut self) {
+        self.past.clear();
     }
 
     pub(super) fn cloud(&mut self, content: Content, change: Change, outcome: &Outcome) {

@@ -14,7 +14,7 @@ use crashworthy::Guarantee::{
 use super::{
     fidelity,
     file_state::FileState,
-    kill,
+    kill, power,
     oracle::{ancestors, is_refusal, parent},
     scene::{Comparison, Court, Scene, Sight},
     words,
@@ -46,7 +46,7 @@ pub(super) fn compare(scene: &Scene<'_>, directory: &str) -> Vec<Comparison> {
     for (path, state) in must {
         let name = path.rsplit('/').next().unwrap_or(path);
         if !got.contains(name)
-            && let Some(guarantee) = missing(scene, state, is_misshapen)
+            && let Some(guarantee) = missing(scene, path, state, is_misshapen)
         {
             wrong.push(path, guarantee, "lacked", "it would have been right there");
         }
@@ -105,15 +105,21 @@ impl Wrong<'_> {
 }
 
 /// Who is refuted by the absence of a name that must be there.
-fn missing(scene: &Scene<'_>, state: &FileState, is_misshapen: bool) -> Option<Guarantee> {
+fn missing(
+    scene: &Scene<'_>,
+    path: &str,
+    state: &FileState,
+    is_misshapen: bool,
+) -> Option<Guarantee> {
     match scene.court {
         Court::Beside if state.below_deleted => None,
         _ if state.below_deleted => Some(DeleteFilesOnly),
         Court::Interface if fidelity::claims_missing_name(scene) => Some(PathFidelity),
         Court::Interface => Some(ListExact),
         // Names in a wrong form (whole paths, say) are the list's own flaw.
-        Court::Kill if is_misshapen => Some(ListExact),
+        Court::Kill | Court::Power if is_misshapen => Some(ListExact),
         Court::Kill => kill::class(state),
+        Court::Power => power::absent(scene, path, state).map(|route| route.refutes),
         Court::Beside => (!is_misshapen).then_some(KillOrphansReclaimed),
     }
 }
@@ -126,8 +132,9 @@ fn extra(scene: &Scene<'_>, directory: &str, name: &str, path: &str) -> Option<G
     }
     match scene.court {
         Court::Interface => Some(ListExact),
-        Court::Kill if is_shape(scene, directory, name) => Some(ListExact),
+        Court::Kill | Court::Power if is_shape(scene, directory, name) => Some(ListExact),
         Court::Kill => kill::class(&state),
+        Court::Power => power::present(scene, path, &state).map(|route| route.refutes),
         Court::Beside => None,
     }
 }
@@ -163,6 +170,10 @@ fn failed(
     let guarantee = match scene.court {
         Court::Interface => ListExact,
         Court::Kill => must.iter().find_map(|(_, state)| kill::class(state)).unwrap_or(ListExact),
+        Court::Power => {
+            let refuted = must.iter().find_map(|(path, state)| power::absent(scene, path, state));
+            refuted.map_or(ListExact, |route| route.refutes)
+        }
         Court::Beside if must.is_empty() => return Vec::new(),
         Court::Beside => KillOrphansReclaimed,
     };

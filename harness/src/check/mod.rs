@@ -5,14 +5,16 @@
 //!
 //! Most guarantees judge the same answers, so one walk over the history (`walk`) holds every answer
 //! against what was legal at that point (`oracle`) and convicts exactly one guarantee of each wrong
-//! one: by `interface` where nothing struck, `kill` after a crash, `beside` where recovery ran beside
-//! a writer; `list` splits a list into its names, and `fidelity` claims the confusions of two paths.
-//! What is no answer has files of its own: trees (`layout`, `reclaimed`, `directory_delete`) and the
+//! one: by `interface` where nothing struck, `kill` after a crash, `power` after a power loss, `beside` where
+//! recovery ran beside a writer; `list` splits a list into its names, and `fidelity` claims the confusions of two paths.
+//! What is no answer has files of its own: trees (`layout`, `reclaimed`, `directory_delete`), the order of what survived (`prefix_order`), what followed a failed
+//! call (`io_fault`, `failed_sync`) and the
 //! world outside the root (`confined`).
 
 mod beside;
 mod confined;
 mod directory_delete;
+mod failed_sync;
 mod fidelity;
 mod file_state;
 mod interface;
@@ -21,6 +23,8 @@ mod kill;
 mod layout;
 mod list;
 mod oracle;
+mod power;
+mod prefix_order;
 mod reclaimed;
 mod scene;
 mod walk;
@@ -33,7 +37,10 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+
 use crashworthy::Guarantee;
+use scene::Comparison;
 
 use crate::history::Evidence;
 
@@ -43,7 +50,24 @@ pub trait Checker: Sync {
     fn guarantee(&self) -> Guarantee;
 
     /// Compares one trial with what the guarantee allows.
-    fn check(&self, evidence: &Evidence) -> Judgement;
+    fn check(&self, trial: &Trial<'_>) -> Judgement;
+}
+
+/// One trial under judgement. Its checkers share the walk over its history.
+pub struct Trial<'a> {
+    evidence: &'a Evidence,
+    comparisons: OnceCell<Vec<Comparison>>,
+}
+
+impl<'a> Trial<'a> {
+    /// Nothing is compared yet.
+    pub fn new(evidence: &'a Evidence) -> Self {
+        Self { evidence, comparisons: OnceCell::new() }
+    }
+
+    fn comparisons(&self) -> &[Comparison] {
+        self.comparisons.get_or_init(|| walk::compare(self.evidence))
+    }
 }
 
 /// What a checker made of one trial.
@@ -78,10 +102,10 @@ impl Checker for Sourced {
         self.guarantee
     }
 
-    fn check(&self, evidence: &Evidence) -> Judgement {
-        let mut judgement = self.more.map_or_else(Judgement::default, |more| more(evidence));
+    fn check(&self, trial: &Trial<'_>) -> Judgement {
+        let mut judgement = self.more.map_or_else(Judgement::default, |more| more(trial.evidence));
         if self.answers {
-            let answers = walk::judge(evidence, self.guarantee);
+            let answers = walk::judge(trial, self.guarantee);
             judgement.comparisons += answers.comparisons;
             judgement.findings.extend(answers.findings);
         }
@@ -123,9 +147,18 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &answers(Guarantee::KillOrphansInvisible),
         &also(Guarantee::KillOrphansReclaimed, reclaimed::judge),
         &answers(Guarantee::KillRecoveryIdempotent),
+        &answers(Guarantee::PowerAtomicWrite),
+        &answers(Guarantee::PowerDurableAck),
+        &answers(Guarantee::PowerDurableMkdir),
+        &answers(Guarantee::PowerAtomicDelete),
+        &answers(Guarantee::PowerDurableDelete),
+        &only(Guarantee::PowerPrefixOrder, prefix_order::judge),
+        &answers(Guarantee::PowerRetryHeals),
+        &answers(Guarantee::PowerNeighboursIntact),
         &only(Guarantee::ErrorReported, io_fault::reported),
         &only(Guarantee::ErrorPreservesOld, io_fault::preserved),
         &only(Guarantee::ErrorLeavesNoOrphan, io_fault::orphans),
+        &only(Guarantee::FsyncFailureHonest, failed_sync::judge),
         &only(Guarantee::ShortWriteHandled, io_fault::short_write),
         &only(Guarantee::InterruptHandled, io_fault::interrupted),
         &only(Guarantee::RecoversAfterFault, io_fault::recovered),

@@ -144,6 +144,7 @@ impl Oracle {
                 }
                 let state = self.files.entry(path.clone()).or_default();
                 state.epoch = Some(index);
+                state.changed |= entry.phase == Phase::Workload;
                 state.written.push(data.clone());
                 if outcome.is_ok() {
                     state.settle(Some(data.clone()), Change::Write);
@@ -156,6 +157,9 @@ impl Oracle {
                     let acknowledged = outcome.is_ok();
                     state.retried =
                         if acknowledged { Retried::Acknowledged } else { Retried::Failed };
+                }
+                if entry.phase == Phase::SetUp {
+                    state.forget_past();
                 }
             }
             Invocation::DeleteFile { path } if self.is_directory(path) => {
@@ -170,10 +174,14 @@ impl Oracle {
             Invocation::DeleteFile { path } => {
                 let state = self.files.entry(path.clone()).or_default();
                 state.epoch = Some(index);
+                state.changed |= entry.phase == Phase::Workload;
                 if outcome.is_ok() {
                     state.settle(None, Change::Delete);
                 } else if !is_refusal(outcome) {
                     state.cloud(None, Change::Delete, outcome);
+                }
+                if entry.phase == Phase::SetUp {
+                    state.forget_past();
                 }
             }
             Invocation::CreateDirectory { path } => {

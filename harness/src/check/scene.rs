@@ -13,6 +13,8 @@ pub(super) enum Court {
     Interface,
     /// A process was killed before.
     Kill,
+    /// The power failed before.
+    Power,
     /// Recovery runs or ran beside the living writer.
     Beside,
 }
@@ -109,6 +111,15 @@ impl Scene<'_> {
         let right = if self.oracle.state(path).may_exist() { "true" } else { "false" };
         format!(
             "{} asked whether {} exists and got {}; {right} would have been right",
+            self.observer(),
+            words::place(&self.evidence.scenario, path),
+            words::outcome(&self.entry().outcome),
+        )
+    }
+
+    pub(super) fn sentence_of_directory(&self, path: &str) -> String {
+        format!(
+            "{} asked whether the directory {} exists and got {}; true would have been right",
             self.observer(),
             words::place(&self.evidence.scenario, path),
             words::outcome(&self.entry().outcome),

@@ -2,8 +2,8 @@
 //!
 //! Each comparison counts for one or more guarantees when it holds and convicts exactly one when it
 //! does not, so that a flaw is never charged twice. Which answers are judged depends on the strike:
-//! all of a fault-free run; those after the crash where one was killed; those from the pause on where
-//! recovery ran beside a writer. A set-up that failed voids the last two; a path that it refused is
+//! all of a fault-free run; those after the crash where one was killed or the power failed; those from the pause on
+//! where recovery ran beside a writer. A set-up that failed voids the last two; a path that it refused is
 //! merely not there.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crashworthy::Guarantee;
 
 use super::{
-    Finding, Judgement, beside, fidelity, interface, kill, list,
+    Finding, Judgement, Trial, beside, fidelity, interface, kill, list,
     oracle::{Oracle, is_refusal},
+    power,
     scene::{Comparison, Court, Scene, Sight},
     words,
 };
@@ -22,13 +23,14 @@ use crate::{
 };
 
 /// The judgement of `guarantee` by the answers of the history.
-pub(super) fn judge(evidence: &Evidence, guarantee: Guarantee) -> Judgement {
+pub(super) fn judge(trial: &Trial<'_>, guarantee: Guarantee) -> Judgement {
     let mut judgement = Judgement::default();
-    for comparison in compare(evidence) {
-        match comparison.result {
+    for comparison in trial.comparisons() {
+        match &comparison.result {
             Ok(counts) => judgement.comparisons += usize::from(counts.contains(&guarantee)),
-            Err((refuted, summary)) if refuted == guarantee => {
+            Err((refuted, summary)) if *refuted == guarantee => {
                 judgement.comparisons += 1;
+                let summary = summary.clone();
                 judgement.findings.push(Finding { entry: Some(comparison.entry), summary });
             }
             Err(_) => {}
@@ -57,6 +59,8 @@ fn courts(evidence: &Evidence) -> impl Fn(usize) -> Option<Court> + '_ {
         match &evidence.strike {
             Strike::None => Some(Court::Interface),
             _ if !is_set_up => None,
+            Strike::PowerLoss(_) => phase.is_after_crash().then_some(Court::Power),
+            Strike::FailedSync(_) => None,
             Strike::Pause { .. } => (paused_from.is_some_and(|from| index >= from)
                 && matches!(phase, Phase::Workload | Phase::Finished))
             .then_some(Court::Beside),
@@ -66,7 +70,7 @@ fn courts(evidence: &Evidence) -> impl Fn(usize) -> Option<Court> + '_ {
 }
 
 /// All comparisons of a trial.
-fn compare(evidence: &Evidence) -> Vec<Comparison> {
+pub(super) fn compare(evidence: &Evidence) -> Vec<Comparison> {
     let mut oracle = Oracle::new(&evidence.scenario);
     let mut comparisons = Vec::new();
     let court_of = courts(evidence);
@@ -88,7 +92,12 @@ fn answer(scene: &Scene<'_>) -> Vec<Comparison> {
     let invocation = &scene.entry().invocation;
     let path = invocation.path();
     if let Invocation::Recover = invocation {
-        return kill::recovery(scene).into_iter().collect();
+        return match scene.court {
+            Court::Power => power::change(scene),
+            _ => kill::recovery(scene),
+        }
+        .into_iter()
+        .collect();
     }
     if !scene.oracle.is_ordinary(path) {
         return Vec::new();
@@ -101,6 +110,7 @@ fn answer(scene: &Scene<'_>) -> Vec<Comparison> {
             return match scene.court {
                 Court::Interface => interface::change(scene),
                 Court::Kill => kill::change(scene),
+                Court::Power => power::change(scene).into_iter().collect(),
                 Court::Beside => beside::change(scene),
             };
         }
@@ -118,6 +128,7 @@ fn read(scene: &Scene<'_>, path: &str) -> Option<Comparison> {
     let route = match scene.court {
         Court::Interface => interface::read(scene, path, &state),
         Court::Kill => kill::read(scene, path, &state),
+        Court::Power => power::read(scene, path, &state),
         Court::Beside => beside::sight(&state),
     }?
     .after_directory_delete(scene, &state);
@@ -132,7 +143,7 @@ fn read(scene: &Scene<'_>, path: &str) -> Option<Comparison> {
 fn exists(scene: &Scene<'_>, path: &str) -> Option<Comparison> {
     let state = scene.oracle.state(path);
     if scene.oracle.is_directory(path) {
-        return None;
+        return (scene.court == Court::Power).then(|| power::directory(scene, path)).flatten();
     }
     let ok = match &scene.entry().outcome {
         Outcome::Ok(Reply::Truth(true)) => state.may_exist(),
@@ -143,6 +154,7 @@ fn exists(scene: &Scene<'_>, path: &str) -> Option<Comparison> {
     let route = match scene.court {
         Court::Interface => interface::exists(&state),
         Court::Kill => kill::sight(scene, path, &state),
+        Court::Power => power::exists(scene, path, &state),
         Court::Beside => beside::sight(&state),
     }?
     .after_directory_delete(scene, &state);

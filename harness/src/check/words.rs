@@ -16,7 +16,13 @@ const EXTENSION_LETTERS_MAX: usize = 5;
 
 /// When the answer came, and from whom.
 pub(super) fn scene(evidence: &Evidence, phase: Phase) -> &'static str {
+    let has_power_failed = evidence.strike.power_loss().is_some();
     match phase {
+        Phase::Crashed if has_power_failed => "after the power loss, a fresh process",
+        Phase::Recovery if has_power_failed => "after the power loss, a recovering process",
+        Phase::Recovered if has_power_failed => "after the power loss and recovery, a process",
+        Phase::Retry if has_power_failed => "after the power loss, a process that tried again",
+        Phase::Retried if has_power_failed => "after the power loss and one more try, a process",
         Phase::SetUp => "in the set-up",
         Phase::Workload if evidence.history.iter().any(|e| e.phase == Phase::BesideWriter) => {
             "with recovery run beside it, the writer"
@@ -36,6 +42,11 @@ pub(super) fn scene(evidence: &Evidence, phase: Phase) -> &'static str {
         Phase::Repeat => "once the fault was gone, the same process",
         Phase::Repeated => "after it was done once more, a fresh process",
     }
+}
+
+/// When everything after the strike took place.
+pub(super) fn after_strike(evidence: &Evidence) -> &'static str {
+    if evidence.strike.power_loss().is_some() { "after the power loss" } else { "after the kill" }
 }
 
 /// [`scene`] as the subject of a sentence.

@@ -10,10 +10,15 @@ use std::{
 };
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+use rustix::{
+    fs::{XattrFlags, getxattr, llistxattr, lsetxattr},
+    io::Errno,
+};
 use tempfile::TempDir;
 
 use crate::{
-    history::{Invocation, Node, Outcome, Tree},
+    history::{Attributes, Invocation, Node, Outcome, Tree},
+    subject::Bytes,
     scenario::{OUTSIDE, OUTSIDE_FILE, OUTSIDE_SECRET, Plant},
 };
 
@@ -23,6 +28,11 @@ const MEMORY_FILE_SYSTEM: &str = "/dev/shm";
 const ROOT: &str = "root";
 /// Name of the directory beside it.
 const OUTSIDE_DIRECTORY: &str = "outside";
+
+/// Extended attributes that belong to users start so; the others are the system's.
+pub(crate) const USER_ATTRIBUTES: &str = "user.";
+/// Most bytes of attributes that a file may have: the names, or one value (`XATTR_LIST_MAX`, `XATTR_SIZE_MAX`).
+const ATTRIBUTE_BYTES_MAX: usize = 65_536;
 
 /// A directory for all arenas of one thread; removed with everything in it when dropped.
 pub(crate) struct Scratch {
@@ -59,6 +69,33 @@ impl Scratch {
         fs::create_dir(arena.root())?;
         fs::create_dir(arena.outside())?;
         fs::write(arena.outside().join(OUTSIDE_FILE), OUTSIDE_SECRET)?;
+        Ok(arena)
+    }
+}
+
+impl Scratch {
+    /// A fresh root with `tree` in it and nothing beside it.
+    pub(crate) fn lay_out(&mut self, tree: &Tree) -> io::Result<Arena> {
+        self.arenas += 1;
+        let arena = Arena { directory: self.path.join(self.arenas.to_string()) };
+        fs::create_dir(&arena.directory)?;
+        let root = arena.root();
+        fs::create_dir(&root)?;
+        // Parents sort before what is in them.
+        for (path, node) in &tree.nodes {
+            let place = root.join(path);
+            match node {
+                Node::File(data) => fs::write(&place, &**data)?,
+                Node::Directory => fs::create_dir(&place)?,
+                Node::Symlink(target) => symlink(target, &place)?,
+                Node::Other => return Err(io::Error::other("a crash state holds a special file")),
+            }
+        }
+        for (path, attributes) in &tree.attributes {
+            for (name, value) in attributes {
+                lsetxattr(root.join(path), name.as_str(), value, XattrFlags::empty())?;
+            }
+        }
         Ok(arena)
     }
 }
@@ -203,6 +240,10 @@ fn read_tree(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> 
             let target = fs::read_link(entry.path())?;
             Node::Symlink(target.to_string_lossy().into_owned())
         } else if kind.is_file() {
+            let attributes = attributes(&entry.path())?;
+            if !attributes.is_empty() {
+                tree.attributes.insert(path.clone(), attributes);
+            }
             Node::File(fs::read(entry.path())?.into())
         } else {
             Node::Other
@@ -210,4 +251,35 @@ fn read_tree(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> 
         tree.nodes.insert(path, node);
     }
     Ok(())
+}
+
+/// The users' attributes of a file; none where the file system has no such thing.
+fn attributes(file: &Path) -> io::Result<Attributes> {
+    let mut buffer = Vec::new();
+    let listed = match llistxattr(file, &mut buffer[..]) {
+        Ok(0) | Err(Errno::NOTSUP) => return Ok(Attributes::new()),
+        Ok(_) => {
+            buffer.resize(ATTRIBUTE_BYTES_MAX, 0);
+            llistxattr(file, &mut buffer[..])?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let names = buffer[..listed].split(|&byte| byte == 0).map(String::from_utf8_lossy);
+    let mut attributes = Attributes::new();
+    for name in names.filter(|name| name.starts_with(USER_ATTRIBUTES)) {
+        if let Some(value) = attribute(file, &name)? {
+            attributes.insert(name.into_owned(), value);
+        }
+    }
+    Ok(attributes)
+}
+
+/// The value of an attribute; none where there is no such attribute.
+pub(crate) fn attribute(file: &Path, name: &str) -> io::Result<Option<Bytes>> {
+    let mut buffer = vec![0; ATTRIBUTE_BYTES_MAX];
+    match getxattr(file, name, &mut buffer[..]) {
+        Ok(length) => Ok(Some(Bytes::from(buffer[..length].to_vec()))),
+        Err(Errno::NODATA) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

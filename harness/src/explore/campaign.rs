@@ -23,7 +23,7 @@ use super::{
     trial::TrialError,
 };
 use crate::{
-    judge::{Case, Certificate, Docket, Frame, SubjectIdentity, Totals, certificate},
+    judge::{Case, Certificate, Docket, Frame, SubjectIdentity, Totals, certificate, deciding},
     report::{Progress, Reporter},
     scenario::Scenario,
     subject::{
@@ -160,7 +160,7 @@ impl Campaign {
         let certificate = certificate(&frame, &swept.docket, swept.totals);
         let cases: Vec<Case> = swept
             .docket
-            .cases()
+            .cases(|guarantee| deciding(self.claims.as_ref(), guarantee))
             .filter(|case| self.only.as_ref().is_none_or(|only| only.contains(&case.guarantee)))
             .cloned()
             .collect();
@@ -335,7 +335,10 @@ impl Shared<'_> {
             News::More(trials) => reporter.report(&Progress::More(*trials)),
             News::Trial => reporter.report(&Progress::Trial),
             News::Refuted(case) => {
-                if lock(&self.announced).insert(case.guarantee) {
+                let decides = deciding(self.campaign.claims.as_ref(), case.guarantee);
+                if decides == case.evidence.strike.model()
+                    && lock(&self.announced).insert(case.guarantee)
+                {
                     reporter.report(&Progress::Refuted(case));
                 }
             }

@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
-use crashworthy::{Category, Guarantee};
+use crashworthy::{Category, Guarantee, PersistenceModel};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
@@ -61,7 +61,7 @@ impl Generator<'_> {
             .filter(|guarantee| {
                 matches!(guarantee.category(), Category::Interface | Category::ProcessKill)
                     && !NOT_GENERATED.contains(guarantee)
-                    && known.case(*guarantee).is_none()
+                    && known.case(*guarantee, PersistenceModel::Strict).is_none()
                     && self.only.is_none_or(|only| only.contains(guarantee))
             })
             .collect();
@@ -93,7 +93,7 @@ impl Generator<'_> {
                 };
                 let mut fresh = Swept::default();
                 let ran = sweep.run(workplace, &mut fresh, &mut |news| tell(&scenario, news));
-                let found = fresh.docket.cases().next().map(|case| case.guarantee);
+                let found = fresh.docket.cases(|_| PersistenceModel::Strict).next().map(|case| case.guarantee);
                 swept.add(fresh);
                 match ran {
                     Ok(()) | Err(TrialError::Diverged(_)) => {}

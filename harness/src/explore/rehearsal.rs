@@ -1,6 +1,6 @@
 //! The rehearsal: a scenario without any fault, which tells where faults can strike and what is normal.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crashworthy::Guarantee;
 
@@ -60,6 +60,7 @@ impl Stage<'_> {
                 .filter(|(_, entry)| !entry.outcome.is_ok())
                 .map(|(index, _)| index)
                 .collect(),
+            directories: BTreeSet::new(),
             twins: None,
         };
         if self.scenario.judges.iter().any(|guarantee| JUDGED_BY_NAMES.contains(guarantee)) {

@@ -66,5 +66,5 @@ fn run(
     };
     let mut docket = Docket::default();
     docket.judge(&record.evidence, &record.trace, &record.recovery);
-    Ok(docket.case(guarantee).cloned().map(Box::new))
+    Ok(docket.case(guarantee, strike.model()).cloned().map(Box::new))
 }

@@ -215,7 +215,7 @@ impl Sweep<'_> {
 
     fn judge(swept: &mut Swept, tell: &mut dyn FnMut(&News<'_>), record: &Record) {
         for guarantee in swept.docket.judge(&record.evidence, &record.trace, &record.recovery) {
-            if let Some(case) = swept.docket.case(guarantee) {
+            if let Some(case) = swept.docket.case(guarantee, record.evidence.strike.model()) {
                 tell(&News::Refuted(case));
             }
         }

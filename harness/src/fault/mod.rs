@@ -6,9 +6,11 @@
 mod io_error;
 mod kill;
 mod pause;
+mod power_loss;
 mod short_write;
 mod torn;
 
+use crashworthy::PersistenceModel;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, VariantArray};
 
@@ -47,6 +49,10 @@ pub enum FaultKind {
     IoError,
     /// A write takes fewer bytes than it was asked to.
     ShortWrite,
+    /// The power fails at every event and after every acknowledgement, and again in recovery.
+    PowerLoss,
+    /// Every sync of a file fails, the operation is repeated, and then the power fails.
+    FailedSync,
 }
 
 /// On which side of an event a kill strikes.
@@ -110,6 +116,10 @@ pub enum Strike {
         /// How many bytes it takes; less than it was asked to.
         keep: u64,
     },
+    /// The power fails.
+    PowerLoss(PowerLoss),
+    /// A sync fails, and then the power.
+    FailedSync(FailedSync),
     /// A strike on the workload, then a strike on the recovery that follows.
     InRecovery {
         /// What strikes the workload.
@@ -131,6 +141,7 @@ pub trait Fault: Sync {
 pub use io_error::{Errno, IoError};
 pub use kill::Kill;
 pub use pause::Pause;
+pub use power_loss::{AfterFailedSync, FailedSync, PowerLoss, tables};
 pub use short_write::ShortWrite;
 pub use torn::Torn;
 
@@ -143,7 +154,7 @@ impl FaultKind {
             Self::Pause => Some(&Pause),
             Self::IoError => Some(&IoError),
             Self::ShortWrite => Some(&ShortWrite),
-            Self::NestedKill | Self::RandomKill => None,
+            Self::NestedKill | Self::RandomKill | Self::PowerLoss | Self::FailedSync => None,
         }
     }
 }
@@ -151,7 +162,22 @@ impl FaultKind {
 impl Strike {
     /// Whether it kills a process.
     pub fn is_kill(&self) -> bool {
-        !matches!(self, Self::None | Self::Pause { .. }) && !self.is_error()
+        !matches!(self, Self::None | Self::Pause { .. })
+            && !self.is_error()
+            && self.power_loss().is_none()
+    }
+
+    /// The power loss, if it is one.
+    pub fn power_loss(&self) -> Option<&PowerLoss> {
+        match self {
+            Self::PowerLoss(loss) | Self::FailedSync(FailedSync { loss, .. }) => Some(loss),
+            _ => None,
+        }
+    }
+
+    /// The persistence model under which it is judged; the one that decides, where none is at work.
+    pub fn model(&self) -> PersistenceModel {
+        self.power_loss().map(|loss| loss.model).unwrap_or_default()
     }
 
     /// Whether it kills inside a write.
@@ -183,6 +209,8 @@ impl Strike {
             Self::Pause { .. } => FaultKind::Pause,
             Self::Error { .. } => FaultKind::IoError,
             Self::Short { .. } => FaultKind::ShortWrite,
+            Self::PowerLoss(_) => FaultKind::PowerLoss,
+            Self::FailedSync(_) => FaultKind::FailedSync,
             Self::InRecovery { .. } => FaultKind::NestedKill,
         })
     }

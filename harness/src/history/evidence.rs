@@ -12,6 +12,9 @@ pub struct Baseline {
     pub files: BTreeSet<String>,
     /// Indices of the workload's operations, from 0, that were not acknowledged.
     pub failed: BTreeSet<usize>,
+    /// Directories of the scenario that exist, by the subject's word, when all of it has been done. Only known
+    /// where the power fails.
+    pub directories: BTreeSet<String>,
     /// The trees that two fault-free runs in two fresh roots left at the end, where names are judged.
     pub twins: Option<Box<(Tree, Tree)>>,
 }

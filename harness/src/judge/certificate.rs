@@ -3,7 +3,7 @@
 //! The JSON form is a stable schema: fields may be added, never changed. Everything but the time in it is
 //! a function of subject, scenarios and seed.
 
-use crashworthy::{Category, Guarantee};
+use crashworthy::{Category, Guarantee, PersistenceModel};
 use serde::{Deserialize, Serialize};
 use strum::Display;
 
@@ -87,6 +87,23 @@ pub struct GuaranteeResult {
     /// Path of the counterexample's file, relative to the certificate.
     pub counterexample: Option<String>,
     /// What was seen, in one line.
+    pub summary: Option<String>,
+    /// For what a power loss leaves: the verdict under each persistence model. The row's own verdict is that of
+    /// the file system which the claim names, or else `strict`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelResult>,
+}
+
+/// What was found under one persistence model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelResult {
+    /// Which model.
+    pub model: PersistenceModel,
+    /// What was found.
+    pub verdict: Verdict,
+    /// How many crash states gave something to compare.
+    pub crash_states: usize,
+    /// What was seen, in one line, where it is refuted.
     pub summary: Option<String>,
 }
 

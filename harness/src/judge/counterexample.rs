@@ -27,12 +27,17 @@ pub struct Case {
 impl Case {
     /// Smaller cases explain more: no randomness first, then few plants and operations, then the earliest strike.
     pub fn size(&self) -> (bool, usize, &Strike, usize, &str) {
-        let scenario = &self.evidence.scenario;
+        Self::size_of(&self.evidence)
+    }
+
+    /// [`Self::size`] of a case with this evidence.
+    pub fn size_of(evidence: &Evidence) -> (bool, usize, &Strike, usize, &str) {
+        let scenario = &evidence.scenario;
         let operations = scenario.plants.len()
             + scenario.set_up.len()
             + scenario.actors.iter().map(|actor| actor.operations.len()).sum::<usize>();
-        let strike = &self.evidence.strike;
-        (strike.is_random(), operations, strike, self.evidence.history.len(), &scenario.name)
+        let strike = &evidence.strike;
+        (strike.is_random(), operations, strike, evidence.history.len(), &scenario.name)
     }
 }
 

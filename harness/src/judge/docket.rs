@@ -1,13 +1,20 @@
-//! The docket: what the checkers said of every trial so far, by guarantee.
+//! The docket: what the checkers said of every trial so far, by guarantee and persistence model.
+//!
+//! A trial without a power loss belongs to the model that decides where a claim names no file system.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crashworthy::Guarantee;
+use crashworthy::{Guarantee, PersistenceModel};
 
 use super::Case;
-use crate::{check, fault::FaultKind, history::Evidence, trace::Trace};
+use crate::{
+    check::{self, Finding, Trial},
+    fault::FaultKind,
+    history::Evidence,
+    trace::Trace,
+};
 
-/// What is known of one guarantee so far.
+/// What is known of one guarantee so far, under one model.
 #[derive(Debug, Default)]
 pub struct Entry {
     /// Trials in which something was compared. Kills at random instants do not count: what they hit
@@ -19,6 +26,8 @@ pub struct Entry {
     pub scenarios: BTreeSet<String>,
     /// The kinds of fault after which something was compared.
     pub faults: BTreeSet<FaultKind>,
+    /// How crash states were bounded where not all of them were looked at, in words.
+    pub bounds: BTreeSet<String>,
     /// The smallest trial with a finding.
     pub case: Option<Box<Case>>,
     /// Why the absence of findings says nothing, one reason each.
@@ -28,82 +37,130 @@ pub struct Entry {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Docket {
-    entries: BTreeMap<Guarantee, Entry>,
+    entries: BTreeMap<(Guarantee, PersistenceModel), Entry>,
+}
+
+/// What all checkers that a scenario asks for made of one trial.
+pub type Ruling = Vec<(Guarantee, Option<Finding>)>;
+
+/// Lets the checkers that the scenario asks for judge one trial; left out are those with nothing to compare.
+pub fn rule(evidence: &Evidence) -> Ruling {
+    let trial = Trial::new(evidence);
+    let checkers = evidence.scenario.judges.iter().filter_map(|guarantee| check::checker(*guarantee));
+    checkers
+        .filter_map(|checker| {
+            let judgement = checker.check(&trial);
+            let is_compared = judgement.comparisons > 0 || !judgement.findings.is_empty();
+            is_compared.then(|| (checker.guarantee(), judgement.findings.into_iter().next()))
+        })
+        .collect()
 }
 
 impl Docket {
-    /// Lets the checkers that the scenario asks for judge one trial; the guarantees that it refutes.
+    /// Judges one trial; the guarantees that it refutes.
     pub fn judge(
         &mut self,
         evidence: &Evidence,
         trace: &Trace,
         recovery: &Trace,
     ) -> Vec<Guarantee> {
-        let mut refuted = Vec::new();
+        let ruling = rule(evidence);
         for &guarantee in &evidence.scenario.judges {
-            let Some(checker) = check::checker(guarantee) else { continue };
-            let judgement = checker.check(evidence);
-            let entry = self.entries.entry(guarantee).or_default();
-            if evidence.strike.is_random() {
-                entry.random_kills += 1;
-            } else if judgement.comparisons > 0 {
+            let entry = self.entry_of(guarantee, evidence.strike.model());
+            entry.random_kills += usize::from(evidence.strike.is_random());
+        }
+        self.file(&ruling, evidence, trace, recovery)
+    }
+
+    /// Takes in what was ruled on a trial; the guarantees that it refutes.
+    pub fn file(
+        &mut self,
+        ruling: &Ruling,
+        evidence: &Evidence,
+        trace: &Trace,
+        recovery: &Trace,
+    ) -> Vec<Guarantee> {
+        let mut refuted = Vec::new();
+        for (guarantee, finding) in ruling {
+            let entry = self.entry_of(*guarantee, evidence.strike.model());
+            if !evidence.strike.is_random() {
                 entry.trials += 1;
                 entry.faults.extend(evidence.strike.kind());
-                entry.scenarios.insert(evidence.scenario.name.clone());
+                if !entry.scenarios.contains(&evidence.scenario.name) {
+                    entry.scenarios.insert(evidence.scenario.name.clone());
+                }
             }
-            let Some(finding) = judgement.findings.into_iter().next() else { continue };
-            refuted.push(guarantee);
-            entry.keep(Box::new(Case {
-                guarantee,
-                finding,
-                evidence: evidence.clone(),
-                trace: trace.clone(),
-                recovery: recovery.clone(),
-            }));
+            let Some(finding) = finding else { continue };
+            refuted.push(*guarantee);
+            let size = Case::size_of(evidence);
+            if entry.case.as_ref().is_none_or(|smallest| size < smallest.size()) {
+                entry.case = Some(Box::new(Case {
+                    guarantee: *guarantee,
+                    finding: finding.clone(),
+                    evidence: evidence.clone(),
+                    trace: trace.clone(),
+                    recovery: recovery.clone(),
+                }));
+            }
         }
         refuted
     }
 
-    /// Notes why finding nothing against `guarantee` would prove nothing.
+    /// Notes why finding nothing against `guarantee` would prove nothing, under any model.
     pub fn doubt(&mut self, guarantee: Guarantee, reason: &str) {
-        self.entries.entry(guarantee).or_default().doubts.insert(reason.to_owned());
+        self.entry_of(guarantee, PersistenceModel::default()).doubts.insert(reason.to_owned());
+    }
+
+    /// Notes that not all crash states were looked at, and which were.
+    pub fn bound(&mut self, guarantee: Guarantee, model: PersistenceModel, bound: &str) {
+        self.entry_of(guarantee, model).bounds.insert(bound.to_owned());
     }
 
     /// Adds what another docket knows.
     pub fn merge(&mut self, other: Self) {
-        for (guarantee, theirs) in other.entries {
-            let ours = self.entries.entry(guarantee).or_default();
+        for (key, theirs) in other.entries {
+            let ours = self.entries.entry(key).or_default();
             ours.trials += theirs.trials;
             ours.random_kills += theirs.random_kills;
             ours.scenarios.extend(theirs.scenarios);
             ours.faults.extend(theirs.faults);
+            ours.bounds.extend(theirs.bounds);
             ours.doubts.extend(theirs.doubts);
-            if let Some(case) = theirs.case {
-                ours.keep(case);
+            if let Some(case) = theirs.case
+                && ours.case.as_ref().is_none_or(|smallest| case.size() < smallest.size())
+            {
+                ours.case = Some(case);
             }
         }
     }
 
-    /// What is known of `guarantee`, if it was ever up for judgement.
-    pub fn entry(&self, guarantee: Guarantee) -> Option<&Entry> {
-        self.entries.get(&guarantee)
+    /// What is known of `guarantee` under a model, if it was ever up for judgement.
+    pub fn entry(&self, guarantee: Guarantee, model: PersistenceModel) -> Option<&Entry> {
+        self.entries.get(&(guarantee, model))
     }
 
-    /// The smallest case against `guarantee`.
-    pub fn case(&self, guarantee: Guarantee) -> Option<&Case> {
-        self.entries.get(&guarantee)?.case.as_deref()
+    /// Why finding nothing against `guarantee` proves nothing, one reason each.
+    pub fn doubts(&self, guarantee: Guarantee) -> impl Iterator<Item = &str> {
+        let entry = self.entry(guarantee, PersistenceModel::default());
+        entry.into_iter().flat_map(|entry| entry.doubts.iter().map(String::as_str))
     }
 
-    /// Every refuted guarantee's smallest case, in catalogue order.
-    pub fn cases(&self) -> impl Iterator<Item = &Case> {
-        self.entries.values().filter_map(|entry| entry.case.as_deref())
+    /// The smallest case against `guarantee` under a model.
+    pub fn case(&self, guarantee: Guarantee, model: PersistenceModel) -> Option<&Case> {
+        self.entry(guarantee, model)?.case.as_deref()
     }
-}
 
-impl Entry {
-    fn keep(&mut self, case: Box<Case>) {
-        if self.case.as_ref().is_none_or(|smallest| case.size() < smallest.size()) {
-            self.case = Some(case);
-        }
+    /// Every refuted guarantee's smallest case under the model that decides it, in catalogue order.
+    pub fn cases<'a>(
+        &'a self,
+        deciding: impl Fn(Guarantee) -> PersistenceModel + 'a,
+    ) -> impl Iterator<Item = &'a Case> {
+        let decided =
+            self.entries.iter().filter(move |((guarantee, model), _)| deciding(*guarantee) == *model);
+        decided.filter_map(|(_, entry)| entry.case.as_deref())
+    }
+
+    fn entry_of(&mut self, guarantee: Guarantee, model: PersistenceModel) -> &mut Entry {
+        self.entries.entry((guarantee, model)).or_default()
     }
 }

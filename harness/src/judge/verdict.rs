@@ -2,13 +2,18 @@
 
 use std::fmt::Write;
 
-use crashworthy::{Category, Claims, Guarantee};
+use crashworthy::{Category, Claims, Guarantee, PersistenceModel};
+use strum::VariantArray;
 
 use super::{
-    CERTIFICATE_SCHEMA, Certificate, Counterexample, Docket, GuaranteeResult, Rating,
+    CERTIFICATE_SCHEMA, Certificate, Counterexample, Docket, GuaranteeResult, ModelResult, Rating,
     SubjectIdentity, Totals, Verdict, docket::Entry,
 };
-use crate::{check, fault::FaultKind, report::story};
+use crate::{
+    check,
+    fault::FaultKind,
+    report::{story, text},
+};
 
 /// What a certificate says besides its verdicts.
 pub struct Frame {
@@ -72,13 +77,14 @@ fn rating(frame: &Frame, guarantees: &[GuaranteeResult]) -> Rating {
 
 fn result(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> GuaranteeResult {
     let claim = frame.claims.as_ref().and_then(|claims| claims.get(guarantee));
-    let entry = docket.entry(guarantee);
+    let model = deciding(frame.claims.as_ref(), guarantee);
+    let entry = docket.entry(guarantee, model);
     let case = entry.and_then(|entry| entry.case.as_ref());
     let (verdict, reason) = if let Some(why) = &frame.broken {
         (Verdict::HarnessBroken, Some(why.clone()))
     } else if case.is_some() {
         (Verdict::Refuted, None)
-    } else if let Some(why) = why_not_measured(frame, entry, guarantee) {
+    } else if let Some(why) = why_not_measured(frame, docket, guarantee, model) {
         (Verdict::NotMeasured, Some(why))
     } else {
         (Verdict::Upheld, None)
@@ -90,30 +96,69 @@ fn result(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> GuaranteeResu
         claim: claim.map(str::to_owned),
         verdict,
         trials: entry.map_or(0, |entry| entry.trials),
-        bound: entry.map_or_else(String::new, bound),
+        bound: entry.map_or_else(String::new, |entry| bound(entry, model)),
         reason,
         counterexample: case.map(|_| Counterexample::path(guarantee)),
         summary: case.map(|case| story::summary(case)),
+        models: models(frame, docket, guarantee),
     }
 }
 
-fn why_not_measured(frame: &Frame, entry: Option<&Entry>, guarantee: Guarantee) -> Option<String> {
+/// The model under which a guarantee is judged.
+pub fn deciding(claims: Option<&Claims>, guarantee: Guarantee) -> PersistenceModel {
+    claims.map(|claims| claims.model(guarantee)).unwrap_or_default()
+}
+
+/// The verdicts under each model, for guarantees about what a power loss leaves.
+fn models(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> Vec<ModelResult> {
+    let is_about_power_loss = guarantee.category() == Category::PowerLoss
+        || guarantee == Guarantee::FsyncFailureHonest;
+    let is_known = PersistenceModel::VARIANTS
+        .iter()
+        .any(|model| docket.entry(guarantee, *model).is_some_and(|entry| entry.trials > 0));
+    if !is_about_power_loss || !is_known {
+        return Vec::new();
+    }
+    let under = |&model: &PersistenceModel| {
+        let entry = docket.entry(guarantee, model);
+        let case = entry.and_then(|entry| entry.case.as_deref());
+        let verdict = if frame.broken.is_some() {
+            Verdict::HarnessBroken
+        } else if case.is_some() {
+            Verdict::Refuted
+        } else if why_not_measured(frame, docket, guarantee, model).is_some() {
+            Verdict::NotMeasured
+        } else {
+            Verdict::Upheld
+        };
+        let crash_states = entry.map_or(0, |entry| entry.trials);
+        ModelResult { model, verdict, crash_states, summary: case.map(story::summary) }
+    };
+    PersistenceModel::VARIANTS.iter().map(under).collect()
+}
+
+fn why_not_measured(
+    frame: &Frame,
+    docket: &Docket,
+    guarantee: Guarantee,
+    model: PersistenceModel,
+) -> Option<String> {
     if let Some(why) = &frame.unmeasurable {
         return Some(why.clone());
     }
     if check::checker(guarantee).is_none() {
         return Some(match guarantee.category() {
-            Category::PowerLoss => "this version does not explore power loss yet".into(),
             Category::Concurrency => "this version does not explore concurrent writers yet".into(),
-            Category::IoFault => "this version does not lose power after a failed sync yet".into(),
             Category::Integrity => "this version does not flip stored bytes yet".into(),
             _ => "this version has no checker for it".into(),
         });
     }
-    let doubts = entry.map(|entry| entry.doubts.iter().cloned().collect::<Vec<_>>());
-    match (entry, doubts) {
-        (_, Some(doubts)) if !doubts.is_empty() => Some(doubts.join("; ")),
-        (Some(entry), _) if entry.trials > 0 => None,
+    let doubts: Vec<&str> = docket.doubts(guarantee).collect();
+    if !doubts.is_empty() {
+        return Some(doubts.join("; "));
+    }
+    match docket.entry(guarantee, model) {
+        Some(entry) if entry.trials > 0 => None,
         _ if !frame.recovers
             && matches!(
                 guarantee,
@@ -122,13 +167,13 @@ fn why_not_measured(frame: &Frame, entry: Option<&Entry>, guarantee: Guarantee) 
         {
             Some("the subject does not offer `recover`".into())
         }
-        (None, _) => Some("no scenario of this run judges it".into()),
-        (Some(_), _) => Some("no trial of this run gave anything to compare".into()),
+        None => Some("no scenario of this run judges it".into()),
+        Some(_) => Some("no trial of this run gave anything to compare".into()),
     }
 }
 
 /// How far the search went, in words.
-fn bound(entry: &Entry) -> String {
+fn bound(entry: &Entry, model: PersistenceModel) -> String {
     if entry.trials == 0 {
         return String::new();
     }
@@ -158,6 +203,27 @@ fn bound(entry: &Entry) -> String {
     }
     if entry.faults.contains(&FaultKind::Pause) {
         parts.push("the writer held before every event".to_owned());
+    }
+    if entry.faults.contains(&FaultKind::FailedSync) {
+        parts.push(
+            "every sync failing, the operation repeated, and then the power lost".to_owned(),
+        );
+    }
+    if entry.faults.contains(&FaultKind::PowerLoss) {
+        parts.push(
+            "power lost after every call and every acknowledgement, and again in recovery"
+                .to_owned(),
+        );
+    }
+    let power = [FaultKind::PowerLoss, FaultKind::FailedSync];
+    if power.iter().any(|fault| entry.faults.contains(fault)) {
+        let states = text::thousands(entry.trials);
+        let bounds = if entry.bounds.is_empty() {
+            "all that it allows".to_owned()
+        } else {
+            entry.bounds.iter().cloned().collect::<Vec<_>>().join("; ")
+        };
+        parts.push(format!("{states} crash states of the model `{model}`: {bounds}"));
     }
     if parts.is_empty() {
         parts.push("fault-free".to_owned());

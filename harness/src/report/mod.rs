@@ -9,7 +9,7 @@ pub mod files;
 mod fixture;
 pub mod story;
 pub mod terminal;
-mod text;
+pub mod text;
 
 use crate::judge::{Case, Certificate, SubjectIdentity};
 

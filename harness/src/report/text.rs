@@ -57,7 +57,7 @@ pub(super) fn count(n: usize, noun: &str) -> String {
 }
 
 /// `n` with a comma between every three digits.
-pub(super) fn thousands(n: usize) -> String {
+pub(crate) fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

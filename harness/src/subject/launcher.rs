@@ -167,6 +167,7 @@ impl PlainSide {
             limits: self.limits,
             leads_session: !self.subject.forks,
             next_id: 0,
+            pipelines: false,
             broken: None,
             kill_at: None,
         })

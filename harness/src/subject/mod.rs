@@ -4,6 +4,7 @@
 //! executable (`worker`), forked per trial; anything else is a command.
 
 mod backend;
+mod batch;
 mod builtin;
 mod bytes;
 mod launcher;
@@ -18,12 +19,13 @@ mod worker;
 use std::{ffi::OsString, io, path::PathBuf};
 
 pub use backend::Backend;
+pub(crate) use batch::Batch;
 pub use builtin::backends;
 pub use bytes::Bytes;
 pub(crate) use launcher::Launcher;
 pub(crate) use plain::Plain;
 use serde_json::Value;
-pub(crate) use traced::{Progress, Traced};
+pub(crate) use traced::{Progress, Traced, Witness};
 pub use watchdog::Limits;
 pub use worker::become_worker_if_asked;
 

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::{
     log::Log,
-    protocol::{self, Call, Hello, PROTOCOL_VERSION, Refusal, Request},
+    protocol::{self, Call, Hello, PIPELINING, PROTOCOL_VERSION, Refusal, Request},
     streams::Streams,
     watchdog::{Bite, Guard, Limits},
 };
@@ -57,6 +57,8 @@ pub(crate) struct Plain {
     /// A child of this process leads a session of its own; a fork server's child shares the server's.
     pub(super) leads_session: bool,
     pub(super) next_id: u64,
+    /// Whether it takes further requests before the first is answered.
+    pub(super) pipelines: bool,
     /// Why it no longer answers: whoever was late once may answer the wrong request next.
     pub(super) broken: Option<String>,
     /// Set by a caller that wants it dead at that time.
@@ -67,6 +69,13 @@ impl Plain {
     /// Says hello and opens `root`; the answer of the first.
     pub(crate) fn greet(&mut self, root: &Path, options: &Value) -> Result<Hello, String> {
         greet(root, options, |call| self.ask(call))
+    }
+
+    /// Says hello, and opens nothing yet.
+    pub(crate) fn introduce(&mut self) -> Result<Hello, String> {
+        let hello = introduce(&mut |call| self.ask(call))?;
+        self.pipelines = hello.capabilities.iter().any(|offered| offered == PIPELINING);
+        Ok(hello)
     }
 
     /// Runs one operation.
@@ -96,7 +105,15 @@ impl Plain {
         self.next_id += 1;
         let line = serde_json::to_vec(&Request { id, call }).expect("requests are plain data");
         self.streams.send(&line);
-        let asked = Instant::now();
+        self.answer(id, Instant::now())
+    }
+
+    /// Waits for the answer to request `id`.
+    pub(super) fn answer(
+        &mut self,
+        id: u64,
+        asked: Instant,
+    ) -> Result<Result<Value, Refusal>, NoAnswer> {
         let deadline = asked + self.limits.operation;
         loop {
             // A child that it left behind may hold its stdout open. The last look comes after this one.
@@ -249,15 +266,17 @@ pub(super) fn greet(
     options: &Value,
     mut ask: impl FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer>,
 ) -> Result<Hello, String> {
-    let mut expect = |call: Call, name: &str| match ask(call) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(refusal)) => {
-            Err(format!("it refused `{name}`: {}: {}", refusal.kind, refusal.message))
-        }
-        Err(NoAnswer::Killed) => Err(format!("it was killed in `{name}`")),
-        Err(NoAnswer::Broken(why)) => Err(format!("it gave no answer to `{name}`: {why}")),
-    };
-    let hello = expect(Call::Hello { protocol: PROTOCOL_VERSION }, "hello")?;
+    let hello = introduce(&mut ask)?;
+    let root = root.to_str().ok_or("the scratch directory's path is not UTF-8")?.to_owned();
+    expect(&mut ask, Call::Open { root, options: options.clone() }, "open")?;
+    Ok(hello)
+}
+
+/// The first request of every process.
+fn introduce(
+    ask: &mut impl FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer>,
+) -> Result<Hello, String> {
+    let hello = expect(ask, Call::Hello { protocol: PROTOCOL_VERSION }, "hello")?;
     let hello: Hello = serde_json::from_value(hello)
         .map_err(|error| format!("its answer to `hello` is not of the protocol: {error}"))?;
     if hello.protocol != PROTOCOL_VERSION {
@@ -266,9 +285,22 @@ pub(super) fn greet(
             hello.protocol
         ));
     }
-    let root = root.to_str().ok_or("the scratch directory's path is not UTF-8")?.to_owned();
-    expect(Call::Open { root, options: options.clone() }, "open")?;
     Ok(hello)
+}
+
+fn expect(
+    ask: &mut impl FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer>,
+    call: Call,
+    name: &str,
+) -> Result<Value, String> {
+    match ask(call) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(refusal)) => {
+            Err(format!("it refused `{name}`: {}: {}", refusal.kind, refusal.message))
+        }
+        Err(NoAnswer::Killed) => Err(format!("it was killed in `{name}`")),
+        Err(NoAnswer::Broken(why)) => Err(format!("it gave no answer to `{name}`: {why}")),
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ pub const PROTOCOL_VERSION: u32 = 1;
 /// Name of the capability to reclaim left-overs.
 pub const RECOVER: &str = "recover";
 
+/// Name of the capability to take further requests before the first is answered.
+pub const PIPELINING: &str = "pipelining";
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase")]

@@ -63,9 +63,14 @@ impl Streams {
 
     /// Queues a line and sends as much as the pipe takes now.
     pub(crate) fn send(&mut self, line: &[u8]) {
+        self.queue(line);
+        self.flush();
+    }
+
+    /// Queues a line, to be sent with the next [`Self::pump`].
+    pub(crate) fn queue(&mut self, line: &[u8]) {
         self.outgoing.extend(line);
         self.outgoing.push_back(b'\n');
-        self.flush();
     }
 
     /// Whether something still waits to be sent.

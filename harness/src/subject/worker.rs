@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use super::{
     Backend,
-    protocol::{Call, Hello, PROTOCOL_VERSION, RECOVER, Refusal, Request, Response},
+    protocol::{Call, Hello, PIPELINING, PROTOCOL_VERSION, RECOVER, Refusal, Request, Response},
 };
 use crate::trace::spawn::die_with_parent;
 
@@ -123,6 +123,7 @@ fn serve(backend: &Backend) -> io::Result<()> {
     let mut requests = BufReader::new(std::fs::File::from(stdin));
     let mut instance = None;
     let mut line = Vec::new();
+    let mut answers = Vec::new();
     loop {
         line.clear();
         if requests.read_until(b'\n', &mut line)? == 0 {
@@ -142,13 +143,17 @@ fn serve(backend: &Backend) -> io::Result<()> {
                 }),
             },
         };
-        let mut line = serde_json::to_vec(&response)?;
-        line.push(b'\n');
-        StdoutNow.write_all(&line)?;
+        serde_json::to_writer(&mut answers, &response)?;
+        answers.push(b'\n');
+        // An answer is out before the next request is waited for.
+        if !requests.buffer().contains(&b'\n') {
+            StdoutNow.write_all(&answers)?;
+            answers.clear();
+        }
     }
 }
 
-/// Descriptor 1 without a buffer: an answer is out before the next request is read.
+/// Descriptor 1 without a buffer.
 struct StdoutNow;
 
 impl Write for StdoutNow {
@@ -168,7 +173,8 @@ fn answer(
 ) -> Result<Value, Refusal> {
     match call {
         Call::Hello { .. } => {
-            let capabilities = if backend.recovers { vec![RECOVER.to_owned()] } else { Vec::new() };
+            let mut capabilities = vec![PIPELINING.to_owned()];
+            capabilities.extend(backend.recovers.then(|| RECOVER.to_owned()));
             let hello = Hello {
                 protocol: PROTOCOL_VERSION,
                 name: backend.name.clone(),

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use crate::{
-    fault::{Side, Strike},
+    fault::{FailedSync, Side, Strike},
     report::text,
     trace::Event,
 };
@@ -52,14 +52,23 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
         | Strike::Short { event, .. }
         | Strike::Pause { event } => Some(*event),
         Strike::InRecovery { workload, .. } => struck_event(workload),
-        Strike::None | Strike::KillAfterAck { .. } | Strike::KillAfterTime { .. } => None,
+        Strike::FailedSync(failed) => Some(failed.event),
+        Strike::None
+        | Strike::KillAfterAck { .. }
+        | Strike::KillAfterTime { .. }
+        | Strike::PowerLoss(_) => None,
     }
 }
 
 /// What is said of a strike that is not at an event.
 pub(super) fn free_mark(strike: &Strike) -> Option<String> {
     let text = match strike {
-        Strike::None | Strike::Pause { .. } | Strike::Error { .. } | Strike::Short { .. } => {
+        Strike::None
+        | Strike::Pause { .. }
+        | Strike::Error { .. }
+        | Strike::Short { .. }
+        | Strike::PowerLoss(_)
+        | Strike::FailedSync(_) => {
             return None;
         }
         Strike::InRecovery { workload, .. } => return free_mark(workload),
@@ -115,7 +124,13 @@ fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Opti
         Strike::Pause { .. } => vec![format!(
             "{STRIKE_MARK}held here while another process recovered, before the call: {call}"
         )],
-        Strike::None | Strike::KillAfterAck { .. } | Strike::KillAfterTime { .. } => vec![call],
+        Strike::FailedSync(FailedSync { errno, .. }) => {
+            vec![format!("{call} fails with {errno}")]
+        }
+        Strike::None
+        | Strike::KillAfterAck { .. }
+        | Strike::KillAfterTime { .. }
+        | Strike::PowerLoss(_) => vec![call],
     })
 }
 
