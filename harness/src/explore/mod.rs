@@ -1,7 +1,7 @@
 //! Exploring: running a subject through scenarios, fault by fault, with real processes.
 //!
 //! `campaign` spreads scenarios over threads, `sweep` makes the trials of one scenario: a `rehearsal` without
-//! any fault, then one `trial` a strike. `arena` is the place where it happens, `observe` looks at what is
+//! any fault, then one `trial` a strike. `power` loses power by model. `arena` is the place where it happens, `observe` looks at what is
 //! left, `generate` thinks up further workloads.
 
 mod arena;
@@ -10,6 +10,7 @@ mod generate;
 mod io_fault;
 pub mod kill_point;
 mod observe;
+mod power;
 mod profile;
 mod rehearsal;
 mod replay;

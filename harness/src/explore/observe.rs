@@ -140,6 +140,6 @@ pub(super) fn retry(notes: &mut Notes, scenario: &Scenario, process: &mut dyn Cl
 }
 
 /// Written into a directory whose creation was interrupted.
-const RETRY_FILE: &str = "retry.bin";
+pub(super) const RETRY_FILE: &str = "retry.bin";
 /// Content of a write that the scenario does not have.
-const RETRY_CONTENT: &str = "written after the crash";
+pub(super) const RETRY_CONTENT: &str = "written after the crash";

@@ -23,6 +23,12 @@ pub struct Effort {
     pub workloads: u32,
     /// Most operations of one generated workload.
     pub workload_operations_max: usize,
+    /// Moments of one workload at which the power fails.
+    pub moments: usize,
+    /// Up to this many crash states at one moment, all are looked at.
+    pub states_per_moment: usize,
+    /// Crash states in whose recovery the power fails again, in each scenario.
+    pub recoveries: usize,
     /// Kills at random instants in each scenario that asks for them.
     pub random_kills: u32,
 }
@@ -37,6 +43,19 @@ impl Profile {
             (Self::Nightly, true) => (4096, 8192),
             (Self::Nightly, false) => (256, 512),
         };
-        Effort { workloads, workload_operations_max: 6, random_kills }
+        let (moments, states_per_moment, recoveries) = match (self, forks) {
+            (Self::Quick, false) => (200, 256, 4),
+            (Self::Quick, true) | (Self::Full, false) => (400, 1024, 64),
+            (Self::Full, true) | (Self::Nightly, false) => (2_000, 4_096, 512),
+            (Self::Nightly, true) => (20_000, 4_096, 4_096),
+        };
+        Effort {
+            workloads,
+            workload_operations_max: 6,
+            moments,
+            states_per_moment,
+            recoveries,
+            random_kills,
+        }
     }
 }

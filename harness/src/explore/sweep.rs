@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// How often a strike is tried on a subject whose calls differ from run to run.
-const ATTEMPTS_MAX: usize = 3;
+pub(super) const ATTEMPTS_MAX: usize = 3;
 /// Why nothing found against such a subject proves nothing.
-const CALLS_DIFFER: &str =
+pub(super) const CALLS_DIFFER: &str =
     "its system calls differ from run to run, so that some of them could not be struck";
 /// Kills at random instants fall into this long a time after the workload begins. Short operations are
 /// over by then; that they are is part of being random.
@@ -110,6 +110,12 @@ impl Sweep<'_> {
         }
         for strike in random {
             self.trial(&mut stage, swept, tell, &strike, trace, false)?;
+        }
+        if self.has(FaultKind::PowerLoss) {
+            self.lose_power(&mut stage, swept, tell)?;
+        }
+        if self.has(FaultKind::FailedSync) {
+            self.fail_syncs(&mut stage, trace, swept, tell)?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::Errno;
 use crate::persist;
 
 /// The power fails at a moment, and some of what was done before is lost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PowerLoss {
     /// Which model allows it.

@@ -9,8 +9,9 @@ use crashworthy::{Guarantee, PersistenceModel};
 use super::Case;
 use crate::{
     check::{self, Finding, Trial},
-    fault::FaultKind,
+    fault::{FaultKind, Strike},
     history::Evidence,
+    scenario::Scenario,
     trace::Trace,
 };
 
@@ -69,11 +70,34 @@ impl Docket {
             let entry = self.entry_of(guarantee, evidence.strike.model());
             entry.random_kills += usize::from(evidence.strike.is_random());
         }
-        self.file(&ruling, evidence, trace, recovery)
+        self.count(&ruling, &evidence.strike, &evidence.scenario);
+        self.keep(&ruling, evidence, trace, recovery)
     }
 
-    /// Takes in what was ruled on a trial; the guarantees that it refutes.
-    pub fn file(
+    /// Counts a trial that was ruled on; whether it refutes anything.
+    pub fn count(&mut self, ruling: &Ruling, strike: &Strike, scenario: &Scenario) -> bool {
+        for (guarantee, _) in ruling.iter().filter(|_| !strike.is_random()) {
+            let entry = self.entry_of(*guarantee, strike.model());
+            entry.trials += 1;
+            entry.faults.extend(strike.kind());
+            if !entry.scenarios.contains(&scenario.name) {
+                entry.scenarios.insert(scenario.name.clone());
+            }
+        }
+        ruling.iter().any(|(_, finding)| finding.is_some())
+    }
+
+    /// Whether [`Self::keep`] would keep the trial for something that it refutes.
+    pub fn wants(&self, ruling: &Ruling, evidence: &Evidence) -> bool {
+        let refuted = ruling.iter().filter(|(_, finding)| finding.is_some());
+        refuted.into_iter().any(|(guarantee, _)| {
+            let known = self.case(*guarantee, evidence.strike.model());
+            known.is_none_or(|smallest| Case::size_of(evidence) < smallest.size())
+        })
+    }
+
+    /// Keeps a trial that was ruled on, where it is the smallest case; the guarantees that it refutes.
+    pub fn keep(
         &mut self,
         ruling: &Ruling,
         evidence: &Evidence,
@@ -82,16 +106,9 @@ impl Docket {
     ) -> Vec<Guarantee> {
         let mut refuted = Vec::new();
         for (guarantee, finding) in ruling {
-            let entry = self.entry_of(*guarantee, evidence.strike.model());
-            if !evidence.strike.is_random() {
-                entry.trials += 1;
-                entry.faults.extend(evidence.strike.kind());
-                if !entry.scenarios.contains(&evidence.scenario.name) {
-                    entry.scenarios.insert(evidence.scenario.name.clone());
-                }
-            }
             let Some(finding) = finding else { continue };
             refuted.push(*guarantee);
+            let entry = self.entry_of(*guarantee, evidence.strike.model());
             let size = Case::size_of(evidence);
             if entry.case.as_ref().is_none_or(|smallest| size < smallest.size()) {
                 entry.case = Some(Box::new(Case {

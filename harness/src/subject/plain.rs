@@ -180,6 +180,11 @@ impl Plain {
         Ok(())
     }
 
+    /// Whether it no longer answers.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
     fn has_ended(&self) -> bool {
         self.guard.as_ref().is_some_and(Guard::has_ended)
     }

@@ -43,14 +43,14 @@ pub(crate) enum Progress {
     Held,
 }
 
-/// Told of every event's call while its thread is still held, and while no other call changes anything below
+/// Told of every event's call, with the index of the event, while its thread is still held, and while no other call changes anything below
 /// the root: what it finds on disk is what this call has done.
 pub(crate) trait Witness {
     /// The call has returned: a value, or a negative error number.
-    fn returned(&mut self, call: &HeldCall, result: i64);
+    fn returned(&mut self, event: usize, call: &HeldCall, result: i64);
 
     /// The call was made to fail, and has not happened.
-    fn failed(&mut self, call: &HeldCall);
+    fn failed(&mut self, event: usize, call: &HeldCall);
 }
 
 /// See the module.
@@ -81,8 +81,8 @@ pub(crate) struct Traced<'t> {
     /// Sees what every call did; calls are made one at a time for it.
     witness: Option<Rc<RefCell<dyn Witness>>>,
     /// The call that is being made for the witness, and those that wait for its end.
-    running: Option<HeldCall>,
-    waiting: VecDeque<HeldCall>,
+    running: Option<(usize, HeldCall)>,
+    waiting: VecDeque<(usize, HeldCall)>,
     ending: Option<Ending>,
     /// What went wrong with the tracer itself: whatever the subject seemed to do then is void.
     failure: Option<io::Error>,
@@ -156,6 +156,12 @@ impl<'t> Traced<'t> {
     pub(crate) fn disarm(&mut self) {
         self.counting = false;
         self.tracer.report_changes(false);
+        self.aim = None;
+        self.failing = None;
+    }
+
+    /// From now on no fault strikes or lasts; events go on counting.
+    pub(crate) fn disarm_strike(&mut self) {
         self.aim = None;
         self.failing = None;
     }
@@ -293,7 +299,7 @@ impl<'t> Traced<'t> {
                     return Ok(Err(NoAnswer::Killed));
                 }
                 News::Returned(tid)
-                    if self.running.as_ref().is_some_and(|call| call.tid == tid) =>
+                    if self.running.as_ref().is_some_and(|(_, call)| call.tid == tid) =>
                 {
                     self.witnessed(tid)?;
                 }
@@ -349,7 +355,7 @@ impl<'t> Traced<'t> {
         if let Some((name, errno)) = self.failing
             && name == call.name
         {
-            self.fail(&call, errno)?;
+            self.fail(index, &call, errno)?;
             return Ok(None);
         }
         match &self.aim {
@@ -375,7 +381,7 @@ impl<'t> Traced<'t> {
                 self.struck = true;
                 let errno = errno.code();
                 self.failing = lasting.then_some((call.name, errno));
-                self.fail(&call, errno)?;
+                self.fail(index, &call, errno)?;
             }
             Some(Strike::Short { event, keep }) if *event == index => {
                 if call.bytes.is_none_or(|bytes| bytes <= *keep) {
@@ -393,10 +399,10 @@ impl<'t> Traced<'t> {
             }
             _ if self.witness.is_some() && !call.may_block() => {
                 if self.running.is_some() {
-                    self.waiting.push_back(call);
+                    self.waiting.push_back((index, call));
                 } else {
                     self.tracer.release_to_exit(call.tid)?;
-                    self.running = Some(call);
+                    self.running = Some((index, call));
                 }
             }
             _ => self.tracer.release(call.tid)?,
@@ -404,17 +410,17 @@ impl<'t> Traced<'t> {
         Ok(None)
     }
 
-    fn fail(&mut self, call: &HeldCall, errno: i32) -> io::Result<()> {
+    fn fail(&mut self, event: usize, call: &HeldCall, errno: i32) -> io::Result<()> {
         if let Some(witness) = &self.witness {
-            witness.borrow_mut().failed(call);
+            witness.borrow_mut().failed(event, call);
         }
         self.tracer.fail(call.tid, errno)
     }
 
     /// The call that was made for the witness has returned: tells it, and makes the next one.
     fn witnessed(&mut self, tid: Tid) -> io::Result<()> {
-        if let (Some(call), Some(witness)) = (self.running.take(), &self.witness) {
-            witness.borrow_mut().returned(&call, self.tracer.result(tid)?);
+        if let (Some((event, call)), Some(witness)) = (self.running.take(), &self.witness) {
+            witness.borrow_mut().returned(event, &call, self.tracer.result(tid)?);
         }
         self.tracer.release(tid)?;
         self.next_witnessed()
@@ -422,11 +428,11 @@ impl<'t> Traced<'t> {
 
     /// Makes the next call for the witness, unless one is being made by a thread that lives.
     fn next_witnessed(&mut self) -> io::Result<()> {
-        self.running.take_if(|call| self.tracer.process_of(call.tid).is_none());
+        self.running.take_if(|(_, call)| self.tracer.process_of(call.tid).is_none());
         if self.running.is_none()
             && let Some(next) = self.waiting.pop_front()
         {
-            self.tracer.release_to_exit(next.tid)?;
+            self.tracer.release_to_exit(next.1.tid)?;
             self.running = Some(next);
         }
         Ok(())

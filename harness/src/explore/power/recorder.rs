@@ -14,10 +14,12 @@ use std::{
 
 use nix::libc;
 
+use super::super::arena::{USER_ATTRIBUTES, attribute};
 use crate::{
+    fault::AfterFailedSync,
     history::{Node, Tree},
     persist::{InodeId, PAGE_BYTES, RecordError, Recording, Sync},
-    subject::Witness,
+    subject::{Bytes, Witness},
     trace::{HeldCall, memory},
 };
 
@@ -34,37 +36,47 @@ pub(super) struct Recorder {
     inodes: HashMap<FileNumber, InodeId>,
     /// Why the recording is not what happened.
     trouble: Option<String>,
-    /// What a failed sync of a file does to it.
-    pub(super) after_failed_sync: AfterFailedSync,
+    /// The event that each recorded call was.
+    events: Vec<usize>,
+    /// What becomes of a file whose sync has failed.
+    after_failed_sync: AfterFailedSync,
+    /// What each file held when it was synced last, or was settled: needed to revert it.
+    synced: HashMap<InodeId, Bytes>,
 }
 
-/// What a file system does with the pages of a file whose sync has failed (Rebello et al., "Can Applications
-/// Recover from fsync Failures?", USENIX ATC 2020, table 1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum AfterFailedSync {
-    /// ext4 and XFS: the new data stays in memory, marked clean, and never reaches the disk.
-    #[default]
-    KeptInMemory,
-    /// btrfs: the file is in memory what it was on disk.
-    Reverted,
+/// What a recorder has seen.
+pub(super) struct Recorded {
+    pub(super) recording: Recording,
+    /// The event that each recorded call was.
+    pub(super) events: Vec<usize>,
 }
 
 impl Recorder {
     /// Starts from what lies below `root`, all of which counts as durable.
-    pub(super) fn new(root: &Path, settled: &Tree) -> io::Result<Self> {
+    pub(super) fn new(
+        root: &Path,
+        settled: &Tree,
+        after_failed_sync: AfterFailedSync,
+    ) -> io::Result<Self> {
         let recording = Recording::new(settled);
         let mut inodes = HashMap::new();
+        let mut synced = HashMap::new();
         for path in std::iter::once("").chain(settled.nodes.keys().map(String::as_str)) {
             let number = number(&fs::symlink_metadata(root.join(path))?);
             let inode = recording.resolve(path).map_err(io::Error::other)?;
             inodes.insert(number, inode);
+            if let Some(Node::File(content)) = settled.nodes.get(path) {
+                synced.insert(inode, content.clone());
+            }
         }
         Ok(Self {
             root: root.to_owned(),
             recording,
             inodes,
             trouble: None,
-            after_failed_sync: AfterFailedSync::default(),
+            events: Vec::new(),
+            after_failed_sync,
+            synced,
         })
     }
 
@@ -73,12 +85,20 @@ impl Recorder {
         self.recording.acknowledge(operation);
     }
 
-    /// The recording, or why there is none.
-    pub(super) fn finish(self, on_disk: &Tree) -> Result<Recording, String> {
-        match self.trouble {
-            Some(why) => Err(why),
+    /// How many calls have been recorded so far.
+    pub(super) fn calls(&self) -> usize {
+        self.recording.calls().len()
+    }
+
+    /// What was recorded, or why that is not what happened. `on_disk` is the tree in the end.
+    pub(super) fn finish(&mut self, on_disk: &Tree) -> Result<Recorded, String> {
+        match &self.trouble {
+            Some(why) => Err(why.clone()),
             None if self.recording.live_tree() != *on_disk => Err(UNEXPLAINED.to_owned()),
-            None => Ok(self.recording),
+            None => Ok(Recorded {
+                recording: std::mem::replace(&mut self.recording, Recording::new(&Tree::default())),
+                events: std::mem::take(&mut self.events),
+            }),
         }
     }
 
@@ -222,6 +242,11 @@ impl Recorder {
     ) -> Result<(), Trouble> {
         if let Some(inode) = self.inode(&descriptor(call, fd))? {
             self.recording.sync(sync(inode));
+            if self.after_failed_sync == AfterFailedSync::Reverted
+                && let Some(content) = self.recording.live_content(inode)
+            {
+                self.synced.insert(inode, content);
+            }
         }
         Ok(())
     }
@@ -230,10 +255,10 @@ impl Recorder {
         let name = memory::string(call.tid, name).map_err(io::Error::from)?;
         let Some(inode) = self.inode(place)? else { return Ok(()) };
         // Others are the system's: labels, access lists.
-        if !name.starts_with(super::super::arena::USER_ATTRIBUTES) {
+        if !name.starts_with(USER_ATTRIBUTES) {
             return Ok(());
         }
-        let value = super::super::arena::attribute(place, &name)?;
+        let value = attribute(place, &name)?;
         Ok(self.recording.set_attribute(inode, &name, value.as_deref())?)
     }
 
@@ -256,32 +281,33 @@ impl Recorder {
         }
         self.recording.fail_sync(inode);
         if self.after_failed_sync == AfterFailedSync::Reverted {
-            let durable = self.recording.durable_content(inode);
+            let durable = self.synced.get(&inode).cloned().unwrap_or_default();
             fs::write(&place, &*durable)?;
             self.recording.rewrite(inode, &durable, None)?;
         }
         Ok(())
     }
 
-    fn note(&mut self, outcome: Result<(), Trouble>) {
+    fn note(&mut self, event: usize, outcome: Result<(), Trouble>) {
         if let Err(trouble) = outcome {
             self.trouble.get_or_insert_with(|| trouble.to_string());
         }
+        self.events.resize(self.recording.calls().len(), event);
     }
 }
 
 impl Witness for Recorder {
-    fn returned(&mut self, call: &HeldCall, result: i64) {
+    fn returned(&mut self, event: usize, call: &HeldCall, result: i64) {
         if result >= 0 && self.trouble.is_none() {
             let outcome = self.record(call, result);
-            self.note(outcome);
+            self.note(event, outcome);
         }
     }
 
-    fn failed(&mut self, call: &HeldCall) {
+    fn failed(&mut self, event: usize, call: &HeldCall) {
         if matches!(call.name, "fsync" | "fdatasync") && self.trouble.is_none() {
             let outcome = self.lose(call);
-            self.note(outcome);
+            self.note(event, outcome);
         }
     }
 }
@@ -358,9 +384,4 @@ impl Descriptor {
             None
         }
     }
-}
-
-/// Whether a tree holds what no recording can: special files.
-pub(super) fn is_recordable(tree: &Tree) -> bool {
-    !tree.nodes.values().any(|node| matches!(node, Node::Other))
 }

@@ -1,0 +1,431 @@
+//! Power loss: from one recorded run of a scenario to every crash state that a persistence model allows, each
+//! opened by a real process, recovered, and lost once more inside recovery.
+//!
+//! `recorder` turns traced calls into a recording, `record` makes the runs that are recorded, `observer`
+//! looks at crash states, `failed_sync` loses power after a sync has failed. A tree is looked at once for each moment of
+//! the workload that it may stand for, whatever model or loss it came from.
+
+mod failed_sync;
+mod observer;
+mod record;
+mod recorder;
+mod replay;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+    sync::Arc,
+};
+
+use crashworthy::{Category, Guarantee, PersistenceModel};
+use observer::{Observation, Observer, Retry, STATE_WAIT_MAX, Script};
+use rand::{SeedableRng, rngs::Xoshiro256PlusPlus, seq::IteratorRandom};
+use record::{Context, Run};
+use strum::VariantArray;
+
+use super::{
+    sweep::{News, Sweep, Swept},
+    trial::{Stage, TrialError},
+};
+use crate::{
+    fault::{PowerLoss, Strike, tables},
+    history::{Baseline, Entry, Evidence, Invocation, Moment, Outcome, Phase, Tree},
+    judge::{Case, Docket, Ruling, rule},
+    persist::{Bound, CrashState, Limits, Order, Point, Walk},
+    trace::Trace,
+};
+
+/// Every so many states, one that looked right is looked at by a process of its own as well.
+const SAMPLED_EVERY: usize = 128;
+/// So many states may break the process that looks at them before the rest is not looked at any more: each may cost as
+/// much as the longest operation may take.
+const BROKEN_STATES_MAX: usize = 8;
+/// Why finding nothing else against a subject that breaks proves nothing.
+const BREAKS: &str = "it breaks on crash states, so that not all of them were looked at";
+
+/// How a crash state came about, as far as its judgement goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Situation {
+    context: Context,
+    /// The power failed a second time, in recovery.
+    nested: bool,
+}
+
+/// What is known of a tree in a situation.
+struct Known {
+    ruling: Ruling,
+    /// Kept where something is refuted.
+    observation: Option<Observation>,
+    is_changed: bool,
+}
+
+/// The power losses of one scenario.
+struct Exploration<'a, 's> {
+    sweep: &'a Sweep<'a>,
+    stage: &'a mut Stage<'s>,
+    run: Run,
+    script: Script,
+    retries: HashMap<Invocation, Retry>,
+    observer: Observer,
+    known: HashMap<([u8; 32], Situation), Rc<Known>>,
+    /// Recoveries of crash states, by digest; none where they could not be recorded.
+    recoveries: HashMap<[u8; 32], Option<Rc<Run>>>,
+    /// Only processes of their own look, because the long-lived one remembers.
+    fresh_only: bool,
+    found: Docket,
+    crash_states: usize,
+    broken: usize,
+}
+
+/// Why an exploration ends early.
+enum Stop {
+    Error(TrialError),
+    /// A process that was asked to open one root after the other saw something else than a fresh one.
+    Remembers,
+    /// It takes too long, or breaks too often: why.
+    Doubt(String),
+}
+
+impl<E: Into<TrialError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl Sweep<'_> {
+    /// Loses power wherever the models allow it.
+    pub(super) fn lose_power(
+        &self,
+        stage: &mut Stage<'_>,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), TrialError> {
+        let mut fresh_only = false;
+        loop {
+            let run = match stage.record_workload()? {
+                Ok(run) => run,
+                Err(reasons) => {
+                    self.doubt_power(swept, &reasons);
+                    return Ok(());
+                }
+            };
+            know_directories(stage, &run);
+            let mut exploration = Exploration::new(self, stage, run, fresh_only);
+            let explored = exploration.explore(tell);
+            let ended = exploration.end();
+            let Exploration { found, crash_states, .. } = exploration;
+            swept.totals.crash_states += crash_states;
+            ended?;
+            match explored {
+                Err(Stop::Remembers) if !fresh_only => {
+                    fresh_only = true;
+                    continue;
+                }
+                Err(Stop::Remembers) | Ok(()) => swept.docket.merge(found),
+                Err(Stop::Doubt(why)) => {
+                    swept.docket.merge(found);
+                    self.doubt_power(swept, &BTreeSet::from([why]));
+                }
+                Err(Stop::Error(error)) => {
+                    swept.docket.merge(found);
+                    return Err(error);
+                }
+            }
+            return Ok(());
+        }
+    }
+
+    fn doubt_power(&self, swept: &mut Swept, reasons: &BTreeSet<String>) {
+        let judged = self.scenario.judges.iter().filter(|guarantee| is_about_power(**guarantee));
+        for &guarantee in judged {
+            for reason in reasons {
+                swept.docket.doubt(guarantee, reason);
+            }
+        }
+    }
+}
+
+/// Whether a guarantee speaks of what a power loss leaves.
+fn is_about_power(guarantee: Guarantee) -> bool {
+    guarantee.category() == Category::PowerLoss || guarantee == Guarantee::FsyncFailureHonest
+}
+
+/// Puts what the recorded run learned of directories into the baseline.
+fn know_directories(stage: &mut Stage<'_>, run: &Run) {
+    let directories = run.directories.clone();
+    stage.baseline = Arc::new(Baseline { directories, ..(*stage.baseline).clone() });
+}
+
+impl<'a, 's> Exploration<'a, 's> {
+    fn new(sweep: &'a Sweep<'a>, stage: &'a mut Stage<'s>, run: Run, fresh_only: bool) -> Self {
+        Self {
+            script: Script::new(sweep.scenario, run.recovers),
+            sweep,
+            stage,
+            run,
+            retries: HashMap::new(),
+            observer: Observer::default(),
+            known: HashMap::new(),
+            recoveries: HashMap::new(),
+            fresh_only,
+            found: Docket::default(),
+            crash_states: 0,
+            broken: 0,
+        }
+    }
+
+    fn end(&mut self) -> Result<(), TrialError> {
+        self.observer.end(self.stage)
+    }
+
+    fn explore(&mut self, tell: &mut dyn FnMut(&News<'_>)) -> Result<(), Stop> {
+        let recording = self.run.recorded.recording.clone();
+        let all = recording.points();
+        let points = self.choose(&all);
+        let limits = self.limits();
+        for &model in PersistenceModel::VARIANTS {
+            let order = Order::new(&recording, tables(model));
+            let mut walk = Walk::new(&recording, &order);
+            if points.len() < all.len() {
+                self.bound(model, &format!("{} of {} moments", points.len(), all.len()));
+            }
+            for &point in &points {
+                let mut states = walk.states(point, limits);
+                if let bound @ Bound::Bounded { .. } = states.bound() {
+                    self.bound(model, &bound.to_string());
+                }
+                let context = self.run.context(point);
+                while let Some(state) = states.advance() {
+                    let loss = loss(model, point, &state);
+                    let tree = || states.tree();
+                    let situation = Situation { context, nested: false };
+                    let known = self.judge(&state, tree, situation, &loss, None, tell)?;
+                    if known.is_changed {
+                        self.lose_again(&state, tree(), context, &loss, tell)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Power is lost once more while a crash state is opened and recovered.
+    fn lose_again(
+        &mut self,
+        crashed: &CrashState,
+        tree: Tree,
+        context: Context,
+        first: &PowerLoss,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), Stop> {
+        let Some(recovery) = self.recovery(crashed.digest, &tree)? else { return Ok(()) };
+        let recording = &recovery.recorded.recording;
+        let model = first.model;
+        let order = Order::new(recording, tables(model));
+        let mut walk = Walk::new(recording, &order);
+        for point in recording.points() {
+            let mut states = walk.states(point, self.limits());
+            if let bound @ Bound::Bounded { .. } = states.bound() {
+                self.bound(model, &format!("in recovery {bound}"));
+            }
+            while let Some(state) = states.advance() {
+                let again = Some(Box::new(loss(model, point, &state)));
+                let both = PowerLoss { again, ..first.clone() };
+                let situation = Situation { context, nested: true };
+                let until = recovery.trace_until(point);
+                self.judge(&state, || states.tree(), situation, &both, Some(&until), tell)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn recovery(&mut self, digest: [u8; 32], tree: &Tree) -> Result<Option<Rc<Run>>, Stop> {
+        if let Some(recovery) = self.recoveries.get(&digest) {
+            return Ok(recovery.clone());
+        }
+        if self.recoveries.len() >= self.sweep.effort.recoveries {
+            for &model in PersistenceModel::VARIANTS {
+                let few = self.sweep.effort.recoveries;
+                self.bound(model, &format!("a second loss in the recovery of the first {few} states only"));
+            }
+            return Ok(None);
+        }
+        let recovery = match self.stage.record_recovery(tree)? {
+            Ok(run) => Some(Rc::new(run)),
+            Err(reasons) => return Err(Stop::Doubt(reasons.into_iter().next().unwrap_or_default())),
+        };
+        self.recoveries.insert(digest, recovery.clone());
+        Ok(recovery)
+    }
+
+    /// Looks at a state unless its tree has been looked at in this situation, and files what comes of it.
+    fn judge(
+        &mut self,
+        state: &CrashState,
+        tree: impl Fn() -> Tree,
+        situation: Situation,
+        loss: &PowerLoss,
+        recovery: Option<&Trace>,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<Rc<Known>, Stop> {
+        let key = (state.digest, situation);
+        let known = match self.known.get(&key) {
+            Some(known) => Rc::clone(known),
+            None => {
+                if (self.sweep.is_over)() {
+                    return Err(TrialError::Interrupted.into());
+                }
+                let known = Rc::new(self.look(&tree(), situation, loss)?);
+                self.known.insert(key, Rc::clone(&known));
+                known
+            }
+        };
+        let refuted = self.found.count(&known.ruling, &Strike::PowerLoss(loss.clone()), self.sweep.scenario);
+        if let (true, Some(observation)) = (refuted, &known.observation) {
+            let evidence = self.evidence(observation, tree(), situation, loss);
+            if self.found.wants(&known.ruling, &evidence) {
+                self.convict(&tree(), situation, loss, recovery, tell)?;
+            }
+        }
+        if self.broken >= BROKEN_STATES_MAX {
+            return Err(Stop::Doubt(BREAKS.to_owned()));
+        }
+        Ok(known)
+    }
+
+    fn look(&mut self, tree: &Tree, situation: Situation, loss: &PowerLoss) -> Result<Known, Stop> {
+        self.crash_states += 1;
+        let observation = self.observe(tree, situation, self.fresh_only)?;
+        if observation.is_slow {
+            return Err(Stop::Doubt(format!(
+                "it needs more than {STATE_WAIT_MAX:?} to open one crash state, read it and recover it"
+            )));
+        }
+        self.broken += usize::from(observation.is_broken);
+        let is_changed = observation.is_changed;
+        let evidence = self.evidence(&observation, tree.clone(), situation, loss);
+        let ruling = rule(&evidence);
+        let is_refuted = ruling.iter().any(|(_, finding)| finding.is_some());
+        if !self.fresh_only && !is_refuted && self.crash_states.is_multiple_of(SAMPLED_EVERY) {
+            let fresh = self.observe(tree, situation, true)?;
+            if !alike(&fresh.entries, &observation.entries) {
+                return Err(Stop::Remembers);
+            }
+        }
+        Ok(Known { ruling, observation: is_refuted.then_some(observation), is_changed })
+    }
+
+    /// A finding counts if a process of its own sees it too.
+    fn convict(
+        &mut self,
+        tree: &Tree,
+        situation: Situation,
+        loss: &PowerLoss,
+        recovery: Option<&Trace>,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), Stop> {
+        let observation = self.observe(tree, situation, true)?;
+        let evidence = self.evidence(&observation, tree.clone(), situation, loss);
+        let ruling = rule(&evidence);
+        if ruling.iter().all(|(_, finding)| finding.is_none()) {
+            // Once everything is looked at afresh, one look that differs from another is no finding.
+            return if self.fresh_only { Ok(()) } else { Err(Stop::Remembers) };
+        }
+        let point = Point { calls: loss.calls, acknowledged: loss.acknowledged };
+        let trace = self.run.trace_until(point);
+        let recovery = recovery.cloned().unwrap_or_default();
+        for guarantee in self.found.keep(&ruling, &evidence, &trace, &recovery) {
+            if let Some(case) = self.found.case(guarantee, loss.model) {
+                tell(&News::Refuted(case));
+            }
+        }
+        Ok(())
+    }
+
+    fn observe(&mut self, tree: &Tree, situation: Situation, fresh: bool) -> Result<Observation, Stop> {
+        let again = self.again(situation.context);
+        let scenario = self.sweep.scenario;
+        let retry = again.map(|again| {
+            let new = || Retry::new(scenario, &again);
+            &*self.retries.entry(again.clone()).or_insert_with(new)
+        });
+        Ok(self.observer.observe(self.stage, tree, &self.script, retry, fresh)?)
+    }
+
+    /// The interrupted operation, or the last change where none was interrupted.
+    fn again(&self, context: Context) -> Option<Invocation> {
+        let history = self.run.history(context);
+        let workload = || {
+            let changes = history[self.run.set_up..].iter();
+            changes.filter(|entry| entry.invocation.is_change())
+        };
+        let interrupted = workload().find(|entry| entry.outcome == Outcome::Killed);
+        interrupted.or_else(|| workload().next_back()).map(|entry| entry.invocation.clone())
+    }
+
+    fn evidence(
+        &self,
+        observation: &Observation,
+        tree: Tree,
+        situation: Situation,
+        loss: &PowerLoss,
+    ) -> Evidence {
+        let mut history = self.run.history(situation.context);
+        if situation.nested && self.run.recovers {
+            let (phase, invocation, outcome) = (Phase::Recovery, Invocation::Recover, Outcome::Killed);
+            history.push(Entry { phase, invocation, outcome });
+        }
+        history.extend(observation.entries.iter().cloned());
+        Evidence {
+            scenario: Arc::clone(self.sweep.scenario),
+            strike: Strike::PowerLoss(loss.clone()),
+            recovers: self.run.recovers,
+            baseline: Arc::clone(&self.stage.baseline),
+            history,
+            trees: vec![(Moment::Settled, self.run.settled.clone()), (Moment::Crashed, tree)],
+            outside: Vec::new(),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::seeded(self.sweep.seed);
+        limits.exhaustive_states_max = self.sweep.effort.states_per_moment;
+        limits
+    }
+
+    /// The moments to look at: all, or as many as the profile allows.
+    fn choose(&self, all: &[Point]) -> Vec<Point> {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.sweep.seed);
+        let mut chosen = all.iter().copied().sample(&mut random, self.sweep.effort.moments);
+        chosen.sort_unstable();
+        chosen
+    }
+
+    fn bound(&mut self, model: PersistenceModel, bound: &str) {
+        let judged = self.sweep.scenario.judges.iter().filter(|guarantee| is_about_power(**guarantee));
+        for &guarantee in judged {
+            self.found.bound(guarantee, model, bound);
+        }
+    }
+}
+
+fn loss(model: PersistenceModel, point: Point, state: &CrashState) -> PowerLoss {
+    PowerLoss {
+        model,
+        calls: point.calls,
+        acknowledged: point.acknowledged,
+        missing: state.missing.iter().map(|operation| operation.0).collect(),
+        again: None,
+    }
+}
+
+/// Whether two looks saw the same; the words of an error may differ.
+fn alike(one: &[Entry], other: &[Entry]) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(one, other)| match (&one.outcome, &other.outcome) {
+            (Outcome::Ok(one), Outcome::Ok(other)) => one == other,
+            (Outcome::Fail { kind, .. }, Outcome::Fail { kind: other, .. }) => kind == other,
+            (Outcome::Broken(_), Outcome::Broken(_)) => true,
+            _ => false,
+        })
+}

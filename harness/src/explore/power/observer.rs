@@ -1,0 +1,196 @@
+//! Looking at crash states: one process for thousands of them, and a fresh one for what counts.
+//!
+//! `open` stands for a fresh instance (the protocol says so), and every state lies at a path that was never used
+//! before, so one long-lived process can look at all of them. That a subject keeps to this is not
+//! believed: every finding is confirmed by a process of its own, and so is a sample of the rest.
+
+use std::time::{Duration, Instant};
+
+use super::super::{
+    arena::Arena,
+    observe::{RETRY_CONTENT, RETRY_FILE},
+    trial::{Stage, TrialError},
+};
+use crate::{
+    history::{Entry, Invocation, Outcome, Phase, Tree},
+    scenario::Scenario,
+    subject::{Batch, Plain},
+};
+
+/// A process looks at this many states: what a subject does not give back in `open` adds up.
+const STATES_PER_PROCESS: usize = 1_000;
+/// Opening, reading, recovering and writing again take this long at most, all together.
+pub(super) const STATE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// What was seen of one crash state.
+#[derive(Clone, Debug)]
+pub(super) struct Observation {
+    pub(super) entries: Vec<Entry>,
+    /// Whether opening, reading and recovering left another tree.
+    pub(super) is_changed: bool,
+    /// Whether the process died, hung, or answered nonsense.
+    pub(super) is_broken: bool,
+    /// Whether it took longer than [`STATE_WAIT_MAX`].
+    pub(super) is_slow: bool,
+}
+
+/// The operations that follow a power loss.
+pub(super) struct Script {
+    /// Reads, and then recovery and reads where there is recovery.
+    look: Batch,
+    look_phases: Vec<Phase>,
+}
+
+impl Script {
+    pub(super) fn new(scenario: &Scenario, recovers: bool) -> Self {
+        let mut steps: Vec<(Phase, Invocation)> = Vec::new();
+        let reads = reads(scenario);
+        steps.extend(reads.iter().map(|read| (Phase::Crashed, read.clone())));
+        if recovers {
+            steps.push((Phase::Recovery, Invocation::Recover));
+            steps.extend(reads.iter().map(|read| (Phase::Recovered, read.clone())));
+        }
+        let (look_phases, look) = steps.into_iter().unzip();
+        Self { look: Batch::new(look), look_phases }
+    }
+}
+
+/// One more try of an operation, and reads after it.
+pub(super) struct Retry {
+    batch: Batch,
+    phases: Vec<Phase>,
+}
+
+impl Retry {
+    /// Tries `again`; a write follows where it is none, because only a write shows that a path is healthy.
+    pub(super) fn new(scenario: &Scenario, again: &Invocation) -> Self {
+        let mut steps = vec![(Phase::Retry, again.clone())];
+        let write = |path: String| Invocation::WriteFile { path, data: RETRY_CONTENT.into() };
+        match again {
+            Invocation::DeleteFile { path } => steps.push((Phase::Retry, write(path.clone()))),
+            Invocation::CreateDirectory { path } => {
+                steps.push((Phase::Retry, write(format!("{path}/{RETRY_FILE}"))));
+            }
+            _ => {}
+        }
+        steps.extend(reads(scenario).into_iter().map(|read| (Phase::Retried, read)));
+        let (phases, batch) = steps.into_iter().unzip();
+        Self { batch: Batch::new(batch), phases }
+    }
+}
+
+/// Everything that the scenario names, read, asked for and listed.
+fn reads(scenario: &Scenario) -> Vec<Invocation> {
+    let files = scenario.paths().into_iter().flat_map(|path| {
+        let path = path.to_owned();
+        [Invocation::ReadFile { path: path.clone() }, Invocation::Exists { path }]
+    });
+    let directories = scenario.directories().into_iter().flat_map(|directory| {
+        let path = directory.to_owned();
+        [Invocation::ListFiles { directory: path.clone() }, Invocation::Exists { path }]
+    });
+    files.chain(directories).collect()
+}
+
+/// The process that looks, and how much it has looked at.
+#[derive(Default)]
+pub(super) struct Observer {
+    process: Option<Plain>,
+    states: usize,
+}
+
+impl Observer {
+    /// Looks at a crash state; `fresh` with a process of its own.
+    pub(super) fn observe(
+        &mut self,
+        stage: &mut Stage<'_>,
+        tree: &Tree,
+        script: &Script,
+        retry: Option<&Retry>,
+        fresh: bool,
+    ) -> Result<Observation, TrialError> {
+        if fresh || self.states >= STATES_PER_PROCESS {
+            self.end(stage)?;
+        }
+        let began = Instant::now();
+        let arena = stage.scratch.lay_out(tree)?;
+        self.states += 1;
+        let process = match &mut self.process {
+            Some(process) => process,
+            none => {
+                let mut process = stage.launcher.plain.start()?;
+                let introduced = process.introduce();
+                let process = none.insert(process);
+                introduced.map_err(TrialError::Subject)?;
+                process
+            }
+        };
+        let mut entries = Vec::new();
+        let options = &stage.subject.options;
+        match process.open_and_run(&arena.root(), options, &script.look) {
+            Ok(outcomes) => note(&mut entries, &arena, &script.look, &script.look_phases, outcomes),
+            Err(why) => {
+                let why = format!("a fresh process could not open the root: {why}");
+                let nothing = vec![Outcome::Broken(why); script.look.invocations().len()];
+                note(&mut entries, &arena, &script.look, &script.look_phases, nothing);
+            }
+        }
+        let mut is_broken = hide_what_follows_a_failed_recovery(&mut entries);
+        let is_changed = arena.tree()? != *tree;
+        let mut is_slow = began.elapsed() > STATE_WAIT_MAX;
+        if let Some(retry) = retry.filter(|_| !is_slow) {
+            let opened = !matches!(entries.first(), Some(Entry { outcome: Outcome::Broken(_), .. }));
+            let outcomes = match opened {
+                true => process.run_all(&retry.batch),
+                false => {
+                    let Some(Entry { outcome, .. }) = entries.first() else { unreachable!() };
+                    vec![outcome.clone(); retry.batch.invocations().len()]
+                }
+            };
+            note(&mut entries, &arena, &retry.batch, &retry.phases, outcomes);
+            is_slow = began.elapsed() > STATE_WAIT_MAX;
+        }
+        is_broken |= process.is_broken();
+        if fresh || is_broken {
+            self.end(stage)?;
+        }
+        Ok(Observation { entries, is_changed, is_broken, is_slow })
+    }
+
+    /// Ends the process that looks.
+    pub(super) fn end(&mut self, stage: &mut Stage<'_>) -> Result<(), TrialError> {
+        self.states = 0;
+        if let Some(process) = self.process.take() {
+            stage.launcher.bury(&process)?;
+        }
+        Ok(())
+    }
+}
+
+fn note(
+    entries: &mut Vec<Entry>,
+    arena: &Arena,
+    batch: &Batch,
+    phases: &[Phase],
+    outcomes: Vec<Outcome>,
+) {
+    let asked = batch.invocations().iter().zip(phases).zip(outcomes);
+    entries.extend(asked.map(|((invocation, phase), outcome)| Entry {
+        phase: *phase,
+        invocation: invocation.clone(),
+        outcome: arena.anonymous(outcome),
+    }));
+}
+
+/// A process that died in recovery answers nothing any more. That says nothing of each file, so only the recovery
+/// itself is kept.
+fn hide_what_follows_a_failed_recovery(entries: &mut Vec<Entry>) -> bool {
+    let is_recovery = |entry: &Entry| entry.phase == Phase::Recovery;
+    let failed = entries.iter().position(|entry| {
+        is_recovery(entry) && matches!(entry.outcome, Outcome::Broken(_) | Outcome::Killed)
+    });
+    if let Some(failed) = failed {
+        entries.truncate(failed + 1);
+    }
+    failed.is_some()
+}

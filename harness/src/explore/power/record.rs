@@ -1,0 +1,216 @@
+//! Runs that are recorded: the workload, the workload with a sync that fails, and the recovery of a crash state.
+//!
+//! Everything that lies there when the recording begins counts as durable, so that each guarantee is
+//! judged alone.
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use super::{
+    super::{
+        observe::{Client, Notes},
+        trial::{Stage, TrialError, subject_failed},
+    },
+    recorder::{Recorded, Recorder},
+};
+use crate::{
+    fault::{AfterFailedSync, Strike},
+    history::{Entry, Invocation, Moment, Outcome, Phase, Reply, Tree},
+    persist::Point,
+    subject::{Traced, protocol},
+    trace::Trace,
+};
+
+/// A recorded run.
+pub(super) struct Run {
+    pub(super) recorded: Recorded,
+    /// What was durable when it began.
+    pub(super) settled: Tree,
+    /// The set-up, if there was one, and what was recorded.
+    pub(super) history: Vec<Entry>,
+    /// How many entries of the history are the set-up.
+    pub(super) set_up: usize,
+    /// How many calls had been made when each recorded operation ended.
+    pub(super) ended: Vec<usize>,
+    pub(super) trace: Trace,
+    pub(super) recovers: bool,
+    /// The scenario's directories that exist in the end.
+    pub(super) directories: BTreeSet<String>,
+}
+
+/// A recording, or why there is none to be trusted.
+pub(super) type Recordable = Result<Run, BTreeSet<String>>;
+
+/// How many of a recorded run's operations had ended at a moment, and whether the next one had begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Context {
+    pub(super) ended: usize,
+    pub(super) in_flight: bool,
+}
+
+impl Run {
+    pub(super) fn context(&self, point: Point) -> Context {
+        let began = point.acknowledged.checked_sub(1).map_or(0, |last| self.ended[last]);
+        let in_flight = point.calls > began && point.acknowledged < self.history.len() - self.set_up;
+        Context { ended: point.acknowledged, in_flight }
+    }
+
+    /// What clients had seen by then.
+    pub(super) fn history(&self, context: Context) -> Vec<Entry> {
+        let known = self.set_up + context.ended;
+        let mut history = self.history[..known].to_vec();
+        if context.in_flight {
+            let next = &self.history[known];
+            history.push(Entry { outcome: Outcome::Killed, ..next.clone() });
+        }
+        history
+    }
+
+    /// The events up to a moment.
+    pub(super) fn trace_until(&self, point: Point) -> Trace {
+        let events = match point.calls.checked_sub(1) {
+            Some(last) => self.recorded.events.get(last).map_or(0, |event| event + 1),
+            None => 0,
+        };
+        let mut trace = self.trace.clone();
+        trace.events.truncate(events);
+        trace
+    }
+}
+
+impl Stage<'_> {
+    /// The workload, recorded.
+    pub(super) fn record_workload(&mut self) -> Result<Recordable, TrialError> {
+        self.record_struck(&Strike::None, AfterFailedSync::default())
+    }
+
+    /// The workload up to the operation in which a sync fails, and that operation once more unless it was
+    /// acknowledged.
+    pub(super) fn record_struck(
+        &mut self,
+        strike: &Strike,
+        after: AfterFailedSync,
+    ) -> Result<Recordable, TrialError> {
+        let mut notes = self.notes()?;
+        let root = notes.arena.root();
+        let mut process = self.launcher.traced.start()?;
+        let hello = process
+            .greet(&root, &self.subject.options)
+            .map_err(|why| subject_failed(&notes, &why))?;
+        for invocation in &self.scenario.set_up {
+            notes.run(Phase::SetUp, &mut process, invocation);
+        }
+        let settled = notes.look(Moment::Settled)?.clone();
+        let recorder = Rc::new(RefCell::new(Recorder::new(&root, &settled, after)?));
+        process.testify(recorder.clone());
+        process.aim(strike.clone());
+        let mut recording = UnderWay { recorder, ended: Vec::new() };
+        for invocation in self.scenario.workload() {
+            recording.run(&mut notes, Phase::Workload, &mut process, invocation);
+            if process.is_struck() {
+                process.disarm_strike();
+                if !notes.history.last().is_some_and(|entry| entry.outcome.is_ok()) {
+                    recording.run(&mut notes, Phase::Repeat, &mut process, invocation);
+                }
+                break;
+            }
+        }
+        let struck = process.is_struck();
+        let directories = self.existing_directories(&notes, &mut process);
+        process.finish()?;
+        let trace = process.take_trace();
+        drop(process);
+        if *strike != Strike::None && !struck {
+            return Err(TrialError::Diverged("the sync that was to fail was not made".into()));
+        }
+        let recovers = hello.capabilities.iter().any(|offered| offered == protocol::RECOVER);
+        let set_up = self.scenario.set_up.len();
+        recording.finish(notes, settled, set_up, trace, recovers, directories)
+    }
+
+    /// What opening a crash state, reading everything in it, and recovering does to it.
+    pub(super) fn record_recovery(&mut self, crashed: &Tree) -> Result<Recordable, TrialError> {
+        let mut notes = Notes {
+            arena: self.scratch.lay_out(crashed)?,
+            history: Vec::new(),
+            trees: Vec::new(),
+        };
+        let root = notes.arena.root();
+        let mut process = self.launcher.traced.start()?;
+        let recorder = Recorder::new(&root, crashed, AfterFailedSync::default())?;
+        let recorder = Rc::new(RefCell::new(recorder));
+        process.testify(recorder.clone());
+        process.aim(Strike::None);
+        let mut recording = UnderWay { recorder, ended: Vec::new() };
+        let mut recovers = false;
+        // One that cannot open the state has been found out already.
+        if let Ok(hello) = process.greet(&root, &self.subject.options) {
+            recovers = hello.capabilities.iter().any(|offered| offered == protocol::RECOVER);
+            for path in self.scenario.paths() {
+                process.run(&Invocation::ReadFile { path: path.to_owned() });
+            }
+            if recovers {
+                recording.run(&mut notes, Phase::Recovery, &mut process, &Invocation::Recover);
+            }
+        }
+        process.die()?;
+        let trace = process.take_trace();
+        drop(process);
+        recording.finish(notes, crashed.clone(), 0, trace, recovers, BTreeSet::new())
+    }
+
+    fn existing_directories(&self, notes: &Notes, process: &mut Traced<'_>) -> BTreeSet<String> {
+        let mut exists = |directory: &&str| {
+            let exists = notes.arena.aimed(&Invocation::Exists { path: (*directory).to_owned() });
+            process.run(&exists) == Outcome::Ok(Reply::Truth(true))
+        };
+        let directories = self.scenario.directories().into_iter();
+        directories.filter(|directory| exists(directory)).map(str::to_owned).collect()
+    }
+}
+
+/// A run under way.
+struct UnderWay {
+    recorder: Rc<RefCell<Recorder>>,
+    ended: Vec<usize>,
+}
+
+impl UnderWay {
+    fn run(
+        &mut self,
+        notes: &mut Notes,
+        phase: Phase,
+        process: &mut Traced<'_>,
+        invocation: &Invocation,
+    ) {
+        notes.run(phase, process, invocation);
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.acknowledge(self.ended.len());
+        self.ended.push(recorder.calls());
+    }
+
+    fn finish(
+        self,
+        notes: Notes,
+        settled: Tree,
+        set_up: usize,
+        trace: Trace,
+        recovers: bool,
+        directories: BTreeSet<String>,
+    ) -> Result<Recordable, TrialError> {
+        if !trace.blind_spots.is_empty() {
+            return Ok(Err(trace.blind_spots));
+        }
+        let on_disk = notes.arena.tree()?;
+        let recorded = self.recorder.borrow_mut().finish(&on_disk);
+        Ok(recorded.map_err(|why| BTreeSet::from([why])).map(|recorded| Run {
+            recorded,
+            settled,
+            history: notes.history,
+            set_up,
+            ended: self.ended,
+            trace,
+            recovers,
+            directories,
+        }))
+    }
+}

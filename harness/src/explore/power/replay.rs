@@ -1,0 +1,90 @@
+//! One stored power loss once more: the run is recorded anew, and the same micro-operations are lost.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{
+        sweep::Sweep,
+        trial::{Record, Stage, TrialError},
+    },
+    Exploration, Situation, failed_sync,
+    observer::{Observer, Script},
+    know_directories,
+};
+use crate::{
+    fault::{FailedSync, PowerLoss, Strike, tables},
+    history::Tree,
+    persist::{OperationId, Order, Point, Recording, Walk},
+    trace::Trace,
+};
+
+/// What a subject whose calls have changed is told.
+const OTHER_CALLS: &str = "the calls that were recorded this time do not allow this loss";
+
+impl Sweep<'_> {
+    /// The trial under a strike that loses power.
+    pub(in crate::explore) fn replay_power(
+        &self,
+        stage: &mut Stage<'_>,
+        rehearsal: &Trace,
+        strike: &Strike,
+    ) -> Result<Record, TrialError> {
+        match strike {
+            Strike::FailedSync(failed) => self.replay_failed_sync(stage, rehearsal, failed),
+            Strike::PowerLoss(loss) => self.replay_loss(stage, loss),
+            _ => Err(TrialError::Diverged("no power is lost".into())),
+        }
+    }
+
+    fn replay_loss(&self, stage: &mut Stage<'_>, loss: &PowerLoss) -> Result<Record, TrialError> {
+        let run = stage.record_workload()?.map_err(unrecordable)?;
+        know_directories(stage, &run);
+        let mut tree = crashed(&run.recorded.recording, loss)?;
+        let mut recovery = Trace::default();
+        if let Some(again) = &loss.again {
+            let second = stage.record_recovery(&tree)?.map_err(unrecordable)?;
+            tree = crashed(&second.recorded.recording, again)?;
+            recovery = second.trace_until(point(again));
+        }
+        let situation = Situation { context: run.context(point(loss)), nested: loss.again.is_some() };
+        let trace = run.trace_until(point(loss));
+        let mut exploration = Exploration::new(self, stage, run, true);
+        let observation = exploration.look_afresh(&tree, situation)?;
+        let evidence = exploration.evidence(&observation, tree, situation, loss);
+        Ok(Record { evidence, trace, recovery })
+    }
+
+    fn replay_failed_sync(
+        &self,
+        stage: &mut Stage<'_>,
+        rehearsal: &Trace,
+        failed: &FailedSync,
+    ) -> Result<Record, TrialError> {
+        let diverged = || TrialError::Diverged("the sync that was to fail was not made".into());
+        let rehearsed = rehearsal.events.get(failed.event).ok_or_else(diverged)?;
+        let run = failed_sync::record_failed(stage, failed, rehearsed)?.ok_or_else(diverged)?;
+        let run = run.map_err(unrecordable)?;
+        let tree = crashed(&run.recorded.recording, &failed.loss)?;
+        let script = Script::new(self.scenario, false);
+        let observation = Observer::default().observe(stage, &tree, &script, None, true)?;
+        let strike = Strike::FailedSync(failed.clone());
+        let evidence = failed_sync::evidence_of(stage, &run, &strike, &observation, tree);
+        Ok(Record { evidence, trace: run.trace, recovery: Trace::default() })
+    }
+}
+
+fn point(loss: &PowerLoss) -> Point {
+    Point { calls: loss.calls, acknowledged: loss.acknowledged }
+}
+
+fn crashed(recording: &Recording, loss: &PowerLoss) -> Result<Tree, TrialError> {
+    let order = Order::new(recording, tables(loss.model));
+    let missing: BTreeSet<OperationId> = loss.missing.iter().copied().map(OperationId).collect();
+    let is_recorded = recording.points().contains(&point(loss));
+    let tree = is_recorded.then(|| Walk::new(recording, &order).state(point(loss), &missing)).flatten();
+    tree.ok_or_else(|| TrialError::Diverged(OTHER_CALLS.into()))
+}
+
+fn unrecordable(reasons: BTreeSet<String>) -> TrialError {
+    TrialError::Diverged(reasons.into_iter().collect::<Vec<_>>().join("; "))
+}
