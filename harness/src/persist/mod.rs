@@ -18,6 +18,7 @@ mod operation;
 mod order;
 mod point;
 mod recording;
+mod rewrite;
 mod states;
 
 #[cfg(test)]

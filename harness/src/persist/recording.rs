@@ -93,7 +93,7 @@ impl Recording {
         )
     }
 
-    fn write_with(
+    pub(super) fn write_with(
         &mut self,
         inode: InodeId,
         offset: u64,
@@ -280,7 +280,12 @@ impl Recording {
         &self.settled
     }
 
-    fn size(&self, inode: InodeId) -> Result<u64, RecordError> {
+    /// What a process sees of a file now.
+    pub(super) fn live_file(&self, inode: InodeId) -> Option<&FileImage> {
+        self.live.file(inode)
+    }
+
+    pub(super) fn size(&self, inode: InodeId) -> Result<u64, RecordError> {
         let file = self.live.file(inode);
         file.map(|file| file.size).ok_or_else(|| RecordError::Kind(format!("{inode:?}")))
     }
@@ -319,7 +324,7 @@ impl Recording {
         Ok(())
     }
 
-    fn push(&mut self, kind: CallKind, effects: Vec<Effect>, sync: Option<Sync>) {
+    pub(super) fn push(&mut self, kind: CallKind, effects: Vec<Effect>, sync: Option<Sync>) {
         let call = self.calls.len();
         self.calls.push(Call { kind, sync });
         for effect in effects {
