@@ -3,8 +3,9 @@
 //! innocent, one too few acquits the guilty.
 //!
 //! A call is `write PATH OFFSET TEXT`, `append PATH TEXT`, `rename A B` and so on; `x*4096` is a text of so
-//! many `x`. A call on a path acts on what the path first stood for if it is written `@PATH`. An outcome
-//! lists `path=content` and `directory/`; a zero byte is shown as `_`.
+//! many `x`. A call on a path acts on what the path first stood for if it is written `@PATH`;
+//! `create-unnamed` gives a file without a name such a one. An outcome lists `path=content` and
+//! `directory/`; a zero byte is shown as `_`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -97,6 +98,10 @@ pub(super) fn record(
         "create" => {
             opened.insert(word(1).to_owned(), recording.create(word(1))?);
         }
+        "create-unnamed" => {
+            opened.insert(word(1).to_owned(), recording.create_unnamed());
+        }
+        "link-unnamed" => recording.link_inode(inode?, word(2))?,
         "open-truncated" => drop(recording.open_truncated(word(1))?),
         "write" => recording.write(inode?, number(2), &bytes(word(3)))?,
         "append" => recording.append(inode?, &bytes(word(2)))?,

@@ -55,6 +55,13 @@ impl Recording {
         self.insert_new(path, Inode::File(Arc::new(FileImage::default())))
     }
 
+    /// `open` with `O_TMPFILE`: a file that has no name yet, and may never have one.
+    pub fn create_unnamed(&mut self) -> InodeId {
+        let inode = self.add(Inode::File(Arc::new(FileImage::default())));
+        self.push(CallKind::Entry, Vec::new(), None);
+        inode
+    }
+
     /// `open` with `O_TRUNC`, creating the file if there was none.
     pub fn open_truncated(&mut self, path: &str) -> Result<InodeId, RecordError> {
         match self.resolve(path) {
@@ -174,7 +181,14 @@ impl Recording {
 
     /// `link`: one more name for a file.
     pub fn link(&mut self, existing: &str, path: &str) -> Result<(), RecordError> {
-        let inode = self.resolve(existing)?;
+        self.link_inode(self.resolve(existing)?, path)
+    }
+
+    /// `linkat` of a descriptor: a name for a file that may have none.
+    pub fn link_inode(&mut self, inode: InodeId, path: &str) -> Result<(), RecordError> {
+        if self.is_directory(inode) {
+            return Err(RecordError::Kind(path.to_owned()));
+        }
         self.insert(path, inode)
     }
 
@@ -303,9 +317,14 @@ impl Recording {
 
     fn insert_new(&mut self, path: &str, inode: Inode) -> Result<InodeId, RecordError> {
         self.vacant(path)?;
-        let id = self.live.add(inode.clone());
-        self.settled.add(inode);
+        let id = self.add(inode);
         self.insert(path, id).map(|()| id)
+    }
+
+    /// A new inode in both trees, so that its number means the same in each.
+    fn add(&mut self, inode: Inode) -> InodeId {
+        self.settled.add(inode.clone());
+        self.live.add(inode)
     }
 
     /// The directory and the name of a path at which there is nothing.
@@ -361,6 +380,8 @@ mod tests {
         assert_eq!(recording.write(file, FILE_BYTES_MAX, b"x"), Err(RecordError::TooLarge(end)));
         assert_eq!(recording.write(file, u64::MAX, b"x"), Err(RecordError::TooLarge(u64::MAX)));
         let directory = recording.mkdir("d").unwrap();
+        assert_eq!(recording.link_inode(file, "f"), Err(RecordError::Exists("f".to_owned())));
+        assert_eq!(recording.link("d", "g"), Err(RecordError::Kind("g".to_owned())));
         assert!(matches!(recording.append(directory, b"x"), Err(RecordError::Kind(_))));
         recording.create("d/f").unwrap();
         assert_eq!(recording.rmdir("d"), Err(RecordError::Kind("d".to_owned())));
