@@ -122,6 +122,7 @@ pub(super) fn record(
         "rmdir" => recording.rmdir(word(1))?,
         "fsync" => recording.sync(Sync::Fsync(inode?)),
         "fdatasync" => recording.sync(Sync::Fdatasync(inode?)),
+        "fail-sync" => recording.fail_sync(inode?),
         "msync" => recording.msync(inode?, number(2), number(3)),
         "sync-file-range" => recording.sync_file_range(inode?, number(2), number(3)),
         "sync" => recording.sync(Sync::Sync),

@@ -90,19 +90,22 @@ impl Effect {
         !matches!(self, Self::Data { .. } | Self::Size { cause: SizeCause::Write, .. })
     }
 
-    /// Whether it changes the content of this file or the entries of this directory.
-    pub fn is_content_of(&self, of: InodeId) -> bool {
+    /// The file whose content it changes, or the directory whose entries.
+    pub fn content_of(&self) -> InodeId {
         match self {
             Self::Data { inode, .. } | Self::Size { inode, .. } | Self::Discard { inode, .. } => {
-                *inode == of
+                *inode
             }
-            Self::Insert { directory, .. } | Self::Remove { directory, .. } => *directory == of,
+            Self::Insert { directory, .. } | Self::Remove { directory, .. } => *directory,
         }
     }
 
-    /// Whether it gives this inode a name or takes one away.
-    pub fn is_name_of(&self, of: InodeId) -> bool {
-        matches!(self, Self::Insert { inode, .. } | Self::Remove { inode, .. } if *inode == of)
+    /// The inode to which it gives a name, or from which it takes one.
+    pub fn name_of(&self) -> Option<InodeId> {
+        match self {
+            Self::Insert { inode, .. } | Self::Remove { inode, .. } => Some(*inode),
+            _ => None,
+        }
     }
 }
 
@@ -128,6 +131,9 @@ pub enum CallKind {
     Rename,
     /// Changes nothing; asks for persistence.
     Sync,
+    /// An `fsync` or `fdatasync` of this inode that failed: what was pending of a file's data counts as
+    /// clean from now on.
+    FailedSync(InodeId),
 }
 
 /// What a call asks to be made durable before it returns.

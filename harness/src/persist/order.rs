@@ -2,20 +2,19 @@
 //! only after which, and from when on each is durable.
 //!
 //! Units (atomic groups) are in the order of the recording, and every edge leads from a later unit to an
-//! earlier one, so the order of the recording is always legal. Only edges that others do not imply are
+//! earlier one, so the order of the recording is always legal. An edge may lapse: a failed sync takes data
+//! for written, and nothing waits for it from then on. Only edges that others do not imply are
 //! kept where that is cheap.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ops::Range,
     sync::Arc,
 };
 
 use super::{
     model::{Model, Reach, SizeFollows},
-    operation::{
-        CallKind, Effect, InodeId, MicroOperation, OperationId, PAGE_BYTES, SizeCause, Sync,
-    },
+    operation::{CallKind, Effect, InodeId, OperationId, PAGE_BYTES, SizeCause, Sync},
     recording::Recording,
 };
 
@@ -26,10 +25,36 @@ pub struct Unit {
     pub call: usize,
     /// Their places in the recording.
     pub operations: Range<usize>,
-    /// The units that must have persisted before this one, all of them earlier.
+    /// The units that must have persisted before this one, all of them earlier; see [`Unit::after_at`].
     pub after: BTreeSet<usize>,
+    /// Those of them for which it no longer waits, because a failed sync has taken them for written, with
+    /// the number of calls since when.
+    pub lapsed: BTreeMap<usize, usize>,
     /// The number of calls after which a sync has made it durable, if one has.
     pub durable_after: Option<usize>,
+    /// The number of calls after which a failed sync has taken it for written. Only a later write of the
+    /// same page can make it durable then.
+    pub clean_after: Option<usize>,
+}
+
+impl Unit {
+    fn new(call: usize, operations: Range<usize>) -> Self {
+        Self {
+            call,
+            operations,
+            after: BTreeSet::new(),
+            lapsed: BTreeMap::new(),
+            durable_after: None,
+            clean_after: None,
+        }
+    }
+
+    /// The units that must have persisted before this one as long as no more than so many calls have
+    /// returned.
+    pub fn after_at(&self, calls: usize) -> impl Iterator<Item = usize> {
+        let holds = move |unit: &usize| self.lapsed.get(unit).is_none_or(|since| calls < *since);
+        self.after.iter().copied().filter(holds)
+    }
 }
 
 /// See the module.
@@ -48,6 +73,7 @@ impl Order {
             units: Vec::new(),
             unit_of: Vec::new(),
             latest: Latest::default(),
+            pending: Pending::default(),
         };
         let mut next = 0;
         for (call, made) in recording.calls().iter().enumerate() {
@@ -58,9 +84,14 @@ impl Order {
             let whole = match made.kind {
                 CallKind::Rename => true,
                 CallKind::Truncate => model.truncation_is_atomic,
-                CallKind::Write | CallKind::Entry | CallKind::Sync => false,
+                CallKind::Write | CallKind::Entry | CallKind::Sync | CallKind::FailedSync(_) => {
+                    false
+                }
             };
             builder.call(call, start..next, whole);
+            if let CallKind::FailedSync(inode) = made.kind {
+                builder.fail_sync(call, inode);
+            }
             if let Some(sync) = made.sync {
                 builder.sync(call, sync);
             }
@@ -95,6 +126,27 @@ struct Builder<'a> {
     /// The unit of each operation.
     unit_of: Vec<usize>,
     latest: Latest,
+    pending: Pending,
+}
+
+/// The operations that a later sync may reach, by place in the recording. Those that have become durable
+/// with others are dropped when a sync comes across them, so that each costs something only for as long as
+/// it is pending.
+#[derive(Default)]
+struct Pending {
+    contents: HashMap<InodeId, Vec<usize>>,
+    names: HashMap<InodeId, Vec<usize>>,
+    all: Vec<usize>,
+}
+
+impl Pending {
+    fn add(&mut self, place: usize, effect: &Effect) {
+        self.all.push(place);
+        self.contents.entry(effect.content_of()).or_default().push(place);
+        if let Some(inode) = effect.name_of() {
+            self.names.entry(inode).or_default().push(place);
+        }
+    }
 }
 
 impl Builder<'_> {
@@ -104,9 +156,7 @@ impl Builder<'_> {
         for place in operations.clone() {
             if !whole || place == operations.start {
                 let end = if whole { operations.end } else { place + 1 };
-                let after = BTreeSet::new();
-                let operations = place..end;
-                self.units.push(Unit { call, operations, after, durable_after: None });
+                self.units.push(Unit::new(call, place..end));
             }
             let unit = self.units.len() - 1;
             self.unit_of.push(unit);
@@ -120,6 +170,7 @@ impl Builder<'_> {
             if effect.is_metadata() {
                 self.latest.metadata = Some(place);
             }
+            self.pending.add(place, effect);
         }
     }
 
@@ -131,7 +182,7 @@ impl Builder<'_> {
         call_start: usize,
         metadata: Option<usize>,
     ) -> Vec<usize> {
-        let Self { model, recording, latest, .. } = self;
+        let Self { model, recording, latest, units, unit_of, .. } = self;
         let mut before = Vec::new();
         let waits_for_metadata = match effect {
             Effect::Data { allocates, .. } => *allocates,
@@ -183,7 +234,9 @@ impl Builder<'_> {
                 if model.replacing_rename_follows_data && replaces.is_some() {
                     let pages = latest.page.get(inode);
                     let allocated = latest.allocated.get(inode).into_iter().flatten();
-                    before.extend(allocated.filter_map(|page| pages?.get(page)));
+                    // What a failed sync has taken for written is not written again.
+                    let dirty = |place: &&usize| units[unit_of[**place]].clean_after.is_none();
+                    before.extend(allocated.filter_map(|page| pages?.get(page)).filter(dirty));
                     before.extend(latest.size.get(inode));
                 }
             }
@@ -211,35 +264,78 @@ impl Builder<'_> {
             Sync::Sync => (syncs.sync, InodeId(0), 0..=u64::MAX),
             Sync::Syncfs => (syncs.syncfs, InodeId(0), 0..=u64::MAX),
         };
-        let reaches = |operation: &MicroOperation| {
-            let effect = &operation.effect;
-            let in_range = match effect {
-                Effect::Data { page, .. } => pages.contains(page),
-                _ => true,
-            };
-            match reach {
-                Reach::Nothing => false,
-                Reach::Range => effect.is_content_of(inode) && in_range,
-                Reach::RangeAndNames => {
-                    (effect.is_content_of(inode) && in_range) || effect.is_name_of(inode)
-                }
-                Reach::Contents => effect.is_content_of(inode),
-                Reach::ContentsAndNames => effect.is_content_of(inode) || effect.is_name_of(inode),
-                Reach::Everything => true,
-            }
+        let Self { recording, units, unit_of, pending, .. } = self;
+        let in_range = |effect: &Effect| match effect {
+            Effect::Data { page, .. } => pages.contains(page),
+            _ => true,
         };
-        let operations = self.recording.operations().iter().zip(&self.unit_of);
-        let mut reached: Vec<usize> = operations
-            .filter(|(operation, unit)| {
-                self.units[**unit].durable_after.is_none() && reaches(operation)
-            })
-            .map(|(_, unit)| *unit)
-            .collect();
-        while let Some(unit) = reached.pop() {
-            if self.units[unit].durable_after.is_none() {
-                self.units[unit].durable_after = Some(call + 1);
-                reached.extend(&self.units[unit].after);
+        let mut reached = Vec::new();
+        let mut reach_into = |places: Option<&mut Vec<usize>>,
+                              reaches: &dyn Fn(&Effect) -> bool| {
+            let Some(places) = places else { return };
+            places.retain(|place| {
+                let unit = unit_of[*place];
+                if units[unit].durable_after.is_some() || units[unit].clean_after.is_some() {
+                    return false;
+                }
+                let is_reached = reaches(&recording.operations()[*place].effect);
+                if is_reached {
+                    reached.push(unit);
+                }
+                !is_reached
+            });
+        };
+        match reach {
+            Reach::Nothing => {}
+            Reach::Range | Reach::RangeAndNames => {
+                reach_into(pending.contents.get_mut(&inode), &in_range);
             }
+            Reach::Contents | Reach::ContentsAndNames => {
+                reach_into(pending.contents.get_mut(&inode), &|_| true);
+            }
+            Reach::Everything => reach_into(Some(&mut pending.all), &|_| true),
+        }
+        if matches!(reach, Reach::RangeAndNames | Reach::ContentsAndNames) {
+            reach_into(pending.names.get_mut(&inode), &|_| true);
+        }
+        while let Some(unit) = reached.pop() {
+            if units[unit].durable_after.is_none() {
+                units[unit].durable_after = Some(call + 1);
+                reached.extend(units[unit].after_at(call + 1));
+            }
+        }
+    }
+
+    /// Takes for written what is pending of a file's data, so that nothing else waits for it.
+    fn fail_sync(&mut self, call: usize, inode: InodeId) {
+        let Self { recording, units, unit_of, pending, .. } = self;
+        let page = |unit: &Unit| match &recording.operations()[unit.operations.start].effect {
+            Effect::Data { inode, page, .. } => Some((*inode, *page)),
+            _ => None,
+        };
+        let Some(contents) = pending.contents.get_mut(&inode) else { return };
+        let mut clean = HashSet::new();
+        contents.retain(|place| {
+            let unit = &mut units[unit_of[*place]];
+            let is_failed = page(unit).is_some() && unit.durable_after.is_none();
+            if is_failed {
+                unit.clean_after = Some(call + 1);
+                clean.insert(unit_of[*place]);
+            }
+            !is_failed
+        });
+        let Some(first) = clean.iter().min() else { return };
+        for place in *first..units.len() {
+            let lapsed: Vec<usize> = units[place]
+                .after
+                .iter()
+                // A page is written as a whole: that it follows what it held before stays.
+                .filter(|earlier| {
+                    clean.contains(earlier) && page(&units[**earlier]) != page(&units[place])
+                })
+                .copied()
+                .collect();
+            units[place].lapsed.extend(lapsed.into_iter().map(|earlier| (earlier, call + 1)));
         }
     }
 }

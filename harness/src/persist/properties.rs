@@ -66,8 +66,13 @@ fn sync() -> impl Strategy<Value = String> {
     ]
 }
 
+fn failed_sync() -> impl Strategy<Value = String> {
+    file().prop_map(|path| format!("fail-sync {path}"))
+}
+
 fn calls(max: usize) -> impl Strategy<Value = Vec<String>> {
-    proptest::collection::vec(prop_oneof![4 => change(), 1 => sync()], 0..=max)
+    let call = prop_oneof![16 => change(), 4 => sync(), 1 => failed_sync()];
+    proptest::collection::vec(call, 0..=max)
 }
 
 /// Records what is possible of the calls, and the live tree after each.
@@ -167,7 +172,7 @@ fn legal(order: &Order) -> Option<BTreeSet<Vec<bool>>> {
     let mut open = vec![durable];
     while let Some(set) = open.pop() {
         for (place, unit) in order.units.iter().enumerate() {
-            if !set[place] && unit.after.iter().all(|earlier| set[*earlier]) {
+            if !set[place] && unit.after_at(usize::MAX).all(|earlier| set[earlier]) {
                 let mut next = set.clone();
                 next[place] = true;
                 if reached.insert(next.clone()) {
@@ -313,6 +318,47 @@ proptest! {
             let Some(without) = states(&fewer, model, fewer.end()) else { continue };
             let with = states(&more, model, more.end()).unwrap();
             prop_assert!(trees(&with).is_subset(&trees(&without)), "{}", model.name);
+        }
+    }
+
+    #[test]
+    fn a_failed_sync_never_makes_states_fewer(calls in calls(6), failed in failed_sync(), at in 0..7_usize) {
+        let mut more = calls.clone();
+        more.insert(at.min(calls.len()), failed);
+        let ((without, _), (with, _)) = (recorded(&calls), recorded(&more));
+        for model in MODELS {
+            let Some(with) = states(&with, model, with.end()) else { continue };
+            let without = states(&without, model, without.end()).unwrap();
+            let (with, without) = (trees(&with), trees(&without));
+            prop_assert!(without.is_subset(&with), "{}", model.name);
+        }
+    }
+
+    /// Whatever was attempted before and in between: a page that is not written again is never sure.
+    #[test]
+    fn after_a_failed_sync_only_writing_again_helps(before in calls(3), syncs in proptest::collection::vec(sync(), 0..4)) {
+        let settled_again = ["sync", "write s 0 v*5000", "fail-sync s"].map(str::to_owned);
+        let start: Vec<String> = before.iter().chain(&settled_again).cloned().collect();
+        let shows = |page: usize, calls: &[&[String]], model: &Model| {
+            let (recording, _) = recorded(&calls.concat());
+            let found = states(&recording, model, recording.end()).unwrap();
+            let texts: BTreeSet<Vec<u8>> = found.iter().filter_map(|state| match state.tree.nodes.get("s") {
+                Some(Node::File(content)) => Some(content.iter().copied().skip(page * 4096).take(6).collect()),
+                _ => None,
+            }).collect();
+            texts
+        };
+        // None of them touches the file.
+        let all = ["fsync s", "fsync /", "fdatasync s", "sync"].map(str::to_owned);
+        let again = ["write s 0 w", "fsync s"].map(str::to_owned);
+        for model in MODELS {
+            let retried = shows(0, &[&start, &syncs, &all], model);
+            prop_assert_eq!(retried, BTreeSet::from([b"synced".to_vec(), b"vvvvvv".to_vec()]));
+            // The page as a whole, and that page only.
+            let written = [&start[..], &syncs, &again, &all];
+            prop_assert_eq!(shows(0, &written, model), BTreeSet::from([b"wvvvvv".to_vec()]));
+            let other = BTreeSet::from([b"\0\0\0\0\0\0".to_vec(), b"vvvvvv".to_vec()]);
+            prop_assert_eq!(shows(1, &written, model), other);
         }
     }
 

@@ -137,8 +137,8 @@ impl<'a> Walk<'a> {
         let replayed =
             (self.units..happened).map(|unit| (unit, pending.binary_search(&unit).ok())).collect();
         let before = pending.iter().map(|unit| {
-            let after = units[*unit].after.iter();
-            after.filter_map(|earlier| pending.binary_search(earlier).ok()).collect()
+            let after = units[*unit].after_at(point.calls);
+            after.filter_map(|earlier| pending.binary_search(&earlier).ok()).collect()
         });
         let (bound, ideals) = enumerate(Poset::new(before.collect()), limits);
         States {
