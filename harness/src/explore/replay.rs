@@ -6,6 +6,8 @@ use crashworthy::Guarantee;
 
 use super::{
     arena::Scratch,
+    profile::Profile,
+    sweep::Sweep,
     trial::{Stage, TrialError},
 };
 use crate::{
@@ -62,6 +64,15 @@ fn run(
     let rehearsal = stage.rehearse()?;
     let record = match strike {
         Strike::None => rehearsal,
+        strike if strike.power_loss().is_some() => {
+            let sweep = Sweep {
+                scenario: &scenario,
+                seed: 0,
+                effort: Profile::Quick.effort(subject.is_forked()),
+                is_over: &|| false,
+            };
+            sweep.replay_power(&mut stage, &rehearsal.trace, strike)?
+        }
         strike => stage.strike(strike, &rehearsal.trace, false)?,
     };
     let mut docket = Docket::default();

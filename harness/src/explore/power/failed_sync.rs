@@ -36,7 +36,7 @@ const FAILURES: [(bool, AfterFailedSync); 3] = [
 
 impl Sweep<'_> {
     /// Fails every sync of the workload, and loses power afterwards.
-    pub(super) fn fail_syncs(
+    pub(in crate::explore) fn fail_syncs(
         &self,
         stage: &mut Stage<'_>,
         rehearsal: &Trace,

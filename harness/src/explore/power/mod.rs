@@ -30,7 +30,7 @@ use super::{
 use crate::{
     fault::{PowerLoss, Strike, tables},
     history::{Baseline, Entry, Evidence, Invocation, Moment, Outcome, Phase, Tree},
-    judge::{Case, Docket, Ruling, rule},
+    judge::{Docket, Ruling, rule},
     persist::{Bound, CrashState, Limits, Order, Point, Walk},
     trace::Trace,
 };
@@ -350,6 +350,17 @@ impl<'a, 's> Exploration<'a, 's> {
             &*self.retries.entry(again.clone()).or_insert_with(new)
         });
         Ok(self.observer.observe(self.stage, tree, &self.script, retry, fresh)?)
+    }
+
+    /// One look by a process of its own.
+    fn look_afresh(&mut self, tree: &Tree, situation: Situation) -> Result<Observation, TrialError> {
+        let looked = self.observe(tree, situation, true);
+        self.end()?;
+        looked.map_err(|stop| match stop {
+            Stop::Error(error) => error,
+            Stop::Remembers => TrialError::Diverged("it remembers".into()),
+            Stop::Doubt(why) => TrialError::Diverged(why),
+        })
     }
 
     /// The interrupted operation, or the last change where none was interrupted.

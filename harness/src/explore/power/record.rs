@@ -16,6 +16,7 @@ use crate::{
     fault::{AfterFailedSync, Strike},
     history::{Entry, Invocation, Moment, Outcome, Phase, Reply, Tree},
     persist::Point,
+    scenario::Scenario,
     subject::{Traced, protocol},
     trace::Trace,
 };
@@ -115,7 +116,7 @@ impl Stage<'_> {
             }
         }
         let struck = process.is_struck();
-        let directories = self.existing_directories(&notes, &mut process);
+        let directories = existing_directories(self.scenario, &notes, &mut process);
         process.finish()?;
         let trace = process.take_trace();
         drop(process);
@@ -157,15 +158,20 @@ impl Stage<'_> {
         drop(process);
         recording.finish(notes, crashed.clone(), 0, trace, recovers, BTreeSet::new())
     }
+}
 
-    fn existing_directories(&self, notes: &Notes, process: &mut Traced<'_>) -> BTreeSet<String> {
-        let mut exists = |directory: &&str| {
-            let exists = notes.arena.aimed(&Invocation::Exists { path: (*directory).to_owned() });
-            process.run(&exists) == Outcome::Ok(Reply::Truth(true))
-        };
-        let directories = self.scenario.directories().into_iter();
-        directories.filter(|directory| exists(directory)).map(str::to_owned).collect()
-    }
+/// The directories of a scenario that a subject says are there.
+fn existing_directories(
+    scenario: &Scenario,
+    notes: &Notes,
+    process: &mut Traced<'_>,
+) -> BTreeSet<String> {
+    let mut exists = |directory: &&str| {
+        let exists = notes.arena.aimed(&Invocation::Exists { path: (*directory).to_owned() });
+        process.run(&exists) == Outcome::Ok(Reply::Truth(true))
+    };
+    let directories = scenario.directories().into_iter();
+    directories.filter(|directory| exists(directory)).map(str::to_owned).collect()
 }
 
 /// A run under way.
