@@ -4,8 +4,8 @@
 //!
 //! A call is `write PATH OFFSET TEXT`, `append PATH TEXT`, `rename A B` and so on; `x*4096` is a text of so
 //! many `x`. A call on a path acts on what the path first stood for if it is written `@PATH`;
-//! `create-unnamed` gives a file without a name such a one. An outcome lists `path=content` and
-//! `directory/`; a zero byte is shown as `_`.
+//! `create-unnamed` gives a file without a name such a one. An outcome lists `path=content`,
+//! `directory/` and `path:attribute=value`; a zero byte is shown as `_`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,11 +57,20 @@ fn text(content: &[u8]) -> String {
 }
 
 fn parse(entries: &[String]) -> Tree {
+    let (attributes, entries): (Vec<_>, Vec<_>) =
+        entries.iter().partition(|entry| entry.contains(':'));
     let node = |entry: &String| match entry.split_once('=') {
         Some((path, content)) => (path.to_owned(), Node::File(Bytes::from(bytes(content)))),
         None => (entry.trim_end_matches('/').to_owned(), Node::Directory),
     };
-    entries.iter().map(node).collect()
+    let mut tree: Tree = entries.into_iter().map(node).collect();
+    for attribute in attributes {
+        let (path, attribute) = attribute.split_once(':').expect("PATH:NAME=VALUE");
+        let (name, value) = attribute.split_once('=').expect("PATH:NAME=VALUE");
+        let attributes = tree.attributes.entry(path.to_owned()).or_default();
+        attributes.insert(name.to_owned(), value.into());
+    }
+    tree
 }
 
 pub(super) fn show(tree: &Tree) -> String {
@@ -74,6 +83,9 @@ pub(super) fn show(tree: &Tree) -> String {
             Node::Other => write!(line, "{path}? "),
         }
         .expect("a string takes it");
+        for (name, value) in tree.attributes.get(path).into_iter().flatten() {
+            write!(line, "{path}:{name}={} ", text(value)).expect("a string takes it");
+        }
     }
     line.trim_end().to_owned()
 }
@@ -117,6 +129,10 @@ pub(super) fn record(
         "exchange" => recording.exchange(word(1), word(2))?,
         "link" => recording.link(word(1), word(2))?,
         "symlink" => drop(recording.symlink(word(1), word(2))?),
+        "set-attribute" => {
+            recording.set_attribute(inode?, word(2), Some(&bytes(word(3))))?;
+        }
+        "remove-attribute" => recording.set_attribute(inode?, word(2), None)?,
         "mkdir" => drop(recording.mkdir(word(1))?),
         "unlink" => recording.unlink(word(1))?,
         "rmdir" => recording.rmdir(word(1))?,
@@ -134,9 +150,13 @@ pub(super) fn record(
 
 fn outcomes(recording: &Recording, model: &Model) -> BTreeSet<String> {
     let order = Order::new(recording, model);
-    let states = States::new(recording, &order, recording.end(), Limits::seeded(0));
+    let mut states = States::new(recording, &order, recording.end(), Limits::seeded(0));
     assert!(matches!(states.bound(), Bound::Exhaustive { .. }), "a litmus case is small");
-    states.map(|state| show(&state.tree)).collect()
+    let mut found = BTreeSet::new();
+    while states.advance().is_some() {
+        found.insert(show(&states.tree()));
+    }
+    found
 }
 
 #[test]

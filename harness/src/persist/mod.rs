@@ -10,9 +10,11 @@
 //! [`Order`] applies the rules to a recording; [`Walk`] goes from point to point
 //! and gives at each the [`States`]: the order ideals of what is pending, as trees.
 
+mod digest;
 mod disk;
 mod error;
 mod ideals;
+mod image;
 mod model;
 mod operation;
 mod order;
@@ -20,6 +22,7 @@ mod point;
 mod recording;
 mod rewrite;
 mod states;
+mod walk;
 
 #[cfg(test)]
 mod litmus;
@@ -35,4 +38,5 @@ pub use operation::{
 pub use order::{Order, Unit};
 pub use point::Point;
 pub use recording::Recording;
-pub use states::{Bound, CrashState, Limits, States, Walk};
+pub use states::{Bound, CrashState, Limits, States};
+pub use walk::Walk;

@@ -82,6 +82,15 @@ pub enum Effect {
         /// What it named.
         inode: InodeId,
     },
+    /// An extended attribute comes, changes or goes.
+    Attribute {
+        /// The file or directory that carries it.
+        inode: InodeId,
+        /// Its name, with its name space.
+        name: Arc<str>,
+        /// Its value from now on; none removes it.
+        value: Option<Bytes>,
+    },
 }
 
 impl Effect {
@@ -90,14 +99,36 @@ impl Effect {
         !matches!(self, Self::Data { .. } | Self::Size { cause: SizeCause::Write, .. })
     }
 
-    /// The file whose content it changes, or the directory whose entries.
+    /// The file whose content or attribute it changes, or the directory whose entries.
     pub fn content_of(&self) -> InodeId {
         match self {
             Self::Data { inode, .. } | Self::Size { inode, .. } | Self::Discard { inode, .. } => {
                 *inode
             }
+            Self::Attribute { inode, .. } => *inode,
             Self::Insert { directory, .. } | Self::Remove { directory, .. } => *directory,
         }
+    }
+
+    /// Whether it and another change the same thing, so that which comes last is seen.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let drops = |page: u64, from: u64| (page + 1) * PAGE_BYTES > from;
+        self.content_of() == other.content_of()
+            && match (self, other) {
+                (Self::Data { page, .. }, Self::Data { page: other, .. }) => page == other,
+                (Self::Data { page, .. }, Self::Discard { from, .. })
+                | (Self::Discard { from, .. }, Self::Data { page, .. }) => drops(*page, *from),
+                (Self::Discard { .. }, Self::Discard { .. })
+                | (Self::Size { .. }, Self::Size { .. }) => true,
+                (
+                    Self::Insert { name, .. } | Self::Remove { name, .. },
+                    Self::Insert { name: other, .. } | Self::Remove { name: other, .. },
+                )
+                | (Self::Attribute { name, .. }, Self::Attribute { name: other, .. }) => {
+                    name == other
+                }
+                _ => false,
+            }
     }
 
     /// The inode to which it gives a name, or from which it takes one.
@@ -127,6 +158,8 @@ pub enum CallKind {
     Truncate,
     /// Changes one directory entry.
     Entry,
+    /// Changes one extended attribute.
+    Attribute,
     /// Moves or exchanges entries: one atomic group under every model.
     Rename,
     /// Changes nothing; asks for persistence.

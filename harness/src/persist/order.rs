@@ -15,6 +15,7 @@ use std::{
 use super::{
     model::{Model, Reach, SizeFollows},
     operation::{CallKind, Effect, InodeId, OperationId, PAGE_BYTES, SizeCause, Sync},
+    point::Point,
     recording::Recording,
 };
 
@@ -47,6 +48,11 @@ impl Unit {
             durable_after: None,
             clean_after: None,
         }
+    }
+
+    /// Whether a sync has made it durable by then.
+    pub fn is_durable_at(&self, point: Point) -> bool {
+        self.durable_after.is_some_and(|calls| calls <= point.calls)
     }
 
     /// The units that must have persisted before this one as long as no more than so many calls have
@@ -84,9 +90,11 @@ impl Order {
             let whole = match made.kind {
                 CallKind::Rename => true,
                 CallKind::Truncate => model.truncation_is_atomic,
-                CallKind::Write | CallKind::Entry | CallKind::Sync | CallKind::FailedSync(_) => {
-                    false
-                }
+                CallKind::Write
+                | CallKind::Entry
+                | CallKind::Attribute
+                | CallKind::Sync
+                | CallKind::FailedSync(_) => false,
             };
             builder.call(call, start..next, whole);
             if let CallKind::FailedSync(inode) = made.kind {
@@ -116,6 +124,7 @@ struct Latest {
     size: HashMap<InodeId, usize>,
     truncation: HashMap<InodeId, usize>,
     entry: HashMap<(InodeId, Arc<str>), usize>,
+    attribute: HashMap<(InodeId, Arc<str>), usize>,
     metadata: Option<usize>,
 }
 
@@ -243,6 +252,9 @@ impl Builder<'_> {
             Effect::Remove { directory, name, .. } => {
                 before.extend(latest.entry.insert((*directory, name.clone()), place));
             }
+            Effect::Attribute { inode, name, .. } => {
+                before.extend(latest.attribute.insert((*inode, name.clone()), place));
+            }
         }
         before
     }
@@ -265,8 +277,13 @@ impl Builder<'_> {
             Sync::Syncfs => (syncs.syncfs, InodeId(0), 0..=u64::MAX),
         };
         let Self { recording, units, unit_of, pending, .. } = self;
-        let in_range = |effect: &Effect| match effect {
+        // For files the model's table says it. A directory's entries are content for fdatasync too, but its
+        // attributes are no more needed to find them than those of a file to read it.
+        let leaves_attributes =
+            matches!(reach, Reach::Range | Reach::Data) || matches!(sync, Sync::Fdatasync(_));
+        let in_reach = |effect: &Effect| match effect {
             Effect::Data { page, .. } => pages.contains(page),
+            Effect::Attribute { .. } => !leaves_attributes,
             _ => true,
         };
         let mut reached = Vec::new();
@@ -287,11 +304,12 @@ impl Builder<'_> {
         };
         match reach {
             Reach::Nothing => {}
-            Reach::Range | Reach::RangeAndNames => {
-                reach_into(pending.contents.get_mut(&inode), &in_range);
-            }
-            Reach::Contents | Reach::ContentsAndNames => {
-                reach_into(pending.contents.get_mut(&inode), &|_| true);
+            Reach::Range
+            | Reach::RangeAndNames
+            | Reach::Data
+            | Reach::Contents
+            | Reach::ContentsAndNames => {
+                reach_into(pending.contents.get_mut(&inode), &in_reach);
             }
             Reach::Everything => reach_into(Some(&mut pending.all), &|_| true),
         }

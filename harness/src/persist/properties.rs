@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use proptest::prelude::*;
 
 use super::{
-    BTRFS, Bound, CrashState, EXT4, Effect, InodeId, Limits, MODELS, Model, Order, PAGE_BYTES,
-    Point, Recording, STRICT, States, Walk, XFS,
+    BTRFS, Bound, CrashState, EXT4, Effect, InodeId, Limits, MODELS, Model, OperationId, Order,
+    PAGE_BYTES, Point, Recording, STRICT, States, Walk, XFS,
     litmus::{record, show},
 };
 use crate::{
-    history::{Node, Tree},
+    history::{Attributes, Node, Tree},
     subject::Bytes,
 };
 
@@ -25,7 +25,9 @@ fn settled() -> Tree {
     let long = Node::File(Bytes::from(vec![b'o'; 6000]));
     let entries =
         [("a", long), ("d", Node::Directory), ("d/a", file("old")), ("s", file("synced"))];
-    entries.into_iter().map(|(path, node)| (path.to_owned(), node)).collect()
+    let mut tree: Tree = entries.into_iter().map(|(path, node)| (path.to_owned(), node)).collect();
+    tree.attributes.insert("a".into(), Attributes::from([("n".into(), "old".into())]));
+    tree
 }
 
 fn file() -> impl Strategy<Value = &'static str> {
@@ -35,6 +37,7 @@ fn file() -> impl Strategy<Value = &'static str> {
 fn change() -> impl Strategy<Value = String> {
     let text = || proptest::sample::select(&TEXTS[..]);
     let at = proptest::sample::select(&[0_u64, 2, 4095, 4096][..]);
+    let carrier = || proptest::sample::select(&["a", "b", "d"][..]);
     let size = proptest::sample::select(&[0_u64, 1, 4096, 5000, 9000][..]);
     prop_oneof![
         3 => file().prop_map(|path| format!("create {path}")),
@@ -50,6 +53,8 @@ fn change() -> impl Strategy<Value = String> {
         1 => Just("rmdir e".to_owned()),
         1 => Just("rename d e".to_owned()),
         1 => Just("symlink a l".to_owned()),
+        2 => (carrier(), text()).prop_map(|(path, text)| format!("set-attribute {path} n {text}")),
+        1 => carrier().prop_map(|path| format!("remove-attribute {path} n")),
     ]
 }
 
@@ -95,14 +100,33 @@ fn everything() -> Limits {
     Limits { exhaustive_states_max: STATES_MAX, ..Limits::seeded(0) }
 }
 
-/// All states at a point; none if there are too many to be worth it.
-fn states(recording: &Recording, model: &Model, point: Point) -> Option<Vec<CrashState>> {
-    let order = Order::new(recording, model);
-    let states = States::new(recording, &order, point, everything());
-    matches!(states.bound(), Bound::Exhaustive { .. }).then(|| states.collect())
+/// A crash state with its tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    missing: BTreeSet<OperationId>,
+    digest: [u8; 32],
+    tree: Tree,
 }
 
-fn trees(states: &[CrashState]) -> BTreeSet<String> {
+fn collect(mut states: States<'_>, max: usize) -> Vec<Found> {
+    let mut found = Vec::new();
+    while found.len() < max
+        && let Some(state) = states.advance()
+    {
+        let CrashState { missing, digest } = state;
+        found.push(Found { missing, digest, tree: states.tree() });
+    }
+    found
+}
+
+/// All states at a point; none if there are too many to be worth it.
+fn states(recording: &Recording, model: &Model, point: Point) -> Option<Vec<Found>> {
+    let order = Order::new(recording, model);
+    let states = States::new(recording, &order, point, everything());
+    matches!(states.bound(), Bound::Exhaustive { .. }).then(|| collect(states, usize::MAX))
+}
+
+fn trees(states: &[Found]) -> BTreeSet<String> {
     states.iter().map(|state| show(&state.tree)).collect()
 }
 
@@ -112,6 +136,10 @@ fn replay(recording: &Recording, settled: &Tree, persisted: impl Fn(usize) -> bo
     let start = Recording::new(settled);
     let mut files: BTreeMap<InodeId, (Vec<u8>, u64)> = BTreeMap::new();
     let mut entries: BTreeMap<(InodeId, String), InodeId> = BTreeMap::new();
+    let mut carried: BTreeMap<InodeId, Attributes> = BTreeMap::new();
+    for (path, attributes) in &settled.attributes {
+        carried.insert(start.resolve(path).unwrap(), attributes.clone());
+    }
     for (path, node) in &settled.nodes {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let inode = start.resolve(path).unwrap();
@@ -141,6 +169,11 @@ fn replay(recording: &Recording, settled: &Tree, persisted: impl Fn(usize) -> bo
             Effect::Remove { directory, name, .. } => {
                 entries.remove(&(*directory, name.to_string()));
             }
+            Effect::Attribute { inode, name, value } => {
+                let carried = carried.entry(*inode).or_default();
+                carried.remove(&**name);
+                carried.extend(value.clone().map(|value| (name.to_string(), value)));
+            }
         }
     }
     let mut tree = Tree::default();
@@ -158,6 +191,9 @@ fn replay(recording: &Recording, settled: &Tree, persisted: impl Fn(usize) -> bo
                 content.resize(size as usize, 0);
                 Node::File(content.into())
             };
+            if let Some(attributes) = carried.get(inode).filter(|carried| !carried.is_empty()) {
+                tree.attributes.insert(path.clone(), attributes.clone());
+            }
             tree.nodes.insert(path, node);
         }
     }
@@ -213,7 +249,7 @@ proptest! {
             prop_assert_eq!(found.len(), explained.len(), "each tree once");
             prop_assert_eq!(trees(&found), explained, "{}", model.name);
             for state in found {
-                let persisted = |place| !state.missing.contains(&super::OperationId(place));
+                let persisted = |place| !state.missing.contains(&OperationId(place));
                 prop_assert_eq!(replay(&recording, &settled(), persisted), state.tree);
             }
         }
@@ -229,10 +265,66 @@ proptest! {
             for point in there.chain(recording.points().into_iter().rev()) {
                 let alone = States::new(&recording, &order, point, Limits::seeded(0));
                 let walked = walk.states(point, Limits::seeded(0));
-                prop_assert!(alone.take(50).eq(walked.take(50)), "a walk gives the same states");
-                let first = walk.states(point, everything()).next().unwrap();
-                prop_assert!(first.missing.is_empty());
-                prop_assert_eq!(&first.tree, &live[point.calls]);
+                let (alone, walked) = (collect(alone, 50), collect(walked, 50));
+                prop_assert_eq!(&alone, &walked, "a walk gives the same states");
+                prop_assert!(alone[0].missing.is_empty());
+                prop_assert_eq!(&alone[0].tree, &live[point.calls]);
+            }
+        }
+    }
+
+    /// By the digest: states that differ differ there, and the same tree has the same one at any point and
+    /// under any model, however it was come by.
+    #[test]
+    fn digests_tell_trees_apart_across_points_and_models(calls in calls(5)) {
+        let (recording, _) = recorded(&calls);
+        let mut digests = BTreeMap::new();
+        let mut shown = BTreeMap::new();
+        for model in MODELS {
+            for point in recording.points() {
+                for Found { digest, tree, .. } in states(&recording, model, point).unwrap_or_default() {
+                    let tree = show(&tree);
+                    prop_assert_eq!(*digests.entry(tree.clone()).or_insert(digest), digest);
+                    prop_assert_eq!(shown.entry(digest).or_insert_with(|| tree.clone()), &tree);
+                }
+            }
+        }
+    }
+
+    /// Every set of micro-operations is asked for: those that enumeration knows by ideals, and no others.
+    #[test]
+    fn one_state_can_be_asked_for(calls in calls(5)) {
+        let (recording, _) = recorded(&calls);
+        prop_assume!(recording.operations().len() <= 10);
+        for model in MODELS {
+            let order = Order::new(&recording, model);
+            let mut walk = Walk::new(&recording, &order);
+            let (end, Some(legal)) = (recording.end(), legal(&order)) else { continue };
+            for bits in 0..2_u32.pow(recording.operations().len() as u32) {
+                let missing: BTreeSet<OperationId> = (0..recording.operations().len())
+                    .filter(|place| bits & (1 << place) != 0).map(OperationId).collect();
+                let set: Vec<bool> = order.units.iter().map(|unit| {
+                    !unit.operations.clone().any(|place| missing.contains(&OperationId(place)))
+                }).collect();
+                let is_split = order.units.iter().zip(&set).any(|(unit, persists)| {
+                    let lost = unit.operations.clone().filter(|place| missing.contains(&OperationId(*place)));
+                    !persists && lost.count() < unit.operations.len()
+                });
+                let expected = (!is_split && legal.contains(&set)).then(|| {
+                    replay(&recording, &settled(), |place| !missing.contains(&OperationId(place)))
+                });
+                prop_assert_eq!(walk.state(end, &missing), expected, "{}: {:?}", model.name, missing);
+            }
+            let beyond = BTreeSet::from([OperationId(recording.operations().len())]);
+            prop_assert_eq!(walk.state(end, &beyond), None);
+            for point in recording.points() {
+                for state in states(&recording, model, point).unwrap_or_default() {
+                    prop_assert_eq!(walk.state(point, &state.missing), Some(state.tree));
+                }
+                if let Some(later) = order.units.iter().find(|unit| unit.call >= point.calls) {
+                    let later = later.operations.clone().map(OperationId).collect();
+                    prop_assert_eq!(walk.state(point, &later), None, "it has not happened");
+                }
             }
         }
     }
@@ -371,15 +463,15 @@ proptest! {
             let order = Order::new(&recording, model);
             let bounded = || States::new(&recording, &order, recording.end(), few);
             let bound = bounded().bound();
-            let found: Vec<CrashState> = bounded().collect();
-            prop_assert_eq!(&found, &bounded().collect::<Vec<_>>());
+            let found = collect(bounded(), usize::MAX);
+            prop_assert_eq!(&found, &collect(bounded(), usize::MAX));
             let (all, found) = (trees(&all), trees(&found));
             prop_assert!(found.is_subset(&all));
             if matches!(bound, Bound::Exhaustive { .. }) {
                 prop_assert_eq!(found, all);
             } else {
                 let durable = |place| {
-                    order.unit_of(super::OperationId(place)).unwrap().durable_after.is_some()
+                    order.unit_of(OperationId(place)).unwrap().durable_after.is_some()
                 };
                 // Nothing kept but what is durable.
                 prop_assert!(found.contains(&show(&replay(&recording, &settled(), durable))));

@@ -5,11 +5,12 @@
 //! where they went. A call that cannot have succeeded on the live tree is refused, because then events
 //! were missed, and nothing that follows could be trusted.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
-    disk::{Disk, FileImage, Inode, ROOT},
+    disk::{Content, Directory, Disk, ROOT},
     error::{FILE_BYTES_MAX, RecordError},
+    image::FileImage,
     operation::{
         Call, CallKind, Effect, InodeId, MicroOperation, OperationId, PAGE_BYTES, SizeCause, Sync,
         Synchronous,
@@ -52,12 +53,12 @@ impl Recording {
 
     /// `open` with `O_CREAT` of a path that did not exist.
     pub fn create(&mut self, path: &str) -> Result<InodeId, RecordError> {
-        self.insert_new(path, Inode::File(Arc::new(FileImage::default())))
+        self.insert_new(path, Content::File(FileImage::default()))
     }
 
     /// `open` with `O_TMPFILE`: a file that has no name yet, and may never have one.
     pub fn create_unnamed(&mut self) -> InodeId {
-        let inode = self.add(Inode::File(Arc::new(FileImage::default())));
+        let inode = self.add(Content::File(FileImage::default()));
         self.push(CallKind::Entry, Vec::new(), None);
         inode
     }
@@ -119,7 +120,7 @@ impl Recording {
             let start = (at % PAGE_BYTES) as usize;
             let bytes = &data[done..data.len().min(done + PAGE_BYTES as usize - start)];
             let page = at / PAGE_BYTES;
-            let allocates = !self.live.file(inode).is_some_and(|f| f.pages.contains_key(&page));
+            let allocates = !self.live.file(inode).is_some_and(|f| f.pages().contains_key(&page));
             let content = Bytes::from(bytes.to_vec());
             effects.push(Effect::Data { inode, page, offset: start, bytes: content, allocates });
             done += bytes.len();
@@ -194,12 +195,12 @@ impl Recording {
 
     /// `symlink` with this text.
     pub fn symlink(&mut self, target: &str, path: &str) -> Result<InodeId, RecordError> {
-        self.insert_new(path, Inode::Symlink(target.into()))
+        self.insert_new(path, Content::Symlink(target.into()))
     }
 
     /// `mkdir`.
     pub fn mkdir(&mut self, path: &str) -> Result<InodeId, RecordError> {
-        self.insert_new(path, Inode::Directory(BTreeMap::new()))
+        self.insert_new(path, Content::Directory(Directory::default()))
     }
 
     /// `unlink`.
@@ -212,10 +213,26 @@ impl Recording {
 
     /// `rmdir`.
     pub fn rmdir(&mut self, path: &str) -> Result<(), RecordError> {
-        match self.live.inode(self.resolve(path)?) {
-            Inode::Directory(entries) if entries.is_empty() => self.unlink(path),
+        match self.live.directory(self.resolve(path)?) {
+            Some(directory) if directory.is_empty() => self.unlink(path),
             _ => Err(RecordError::Kind(path.to_owned())),
         }
+    }
+
+    /// `setxattr` or `removexattr` and their kin: the attribute has this value from now on, or is gone.
+    pub fn set_attribute(
+        &mut self,
+        inode: InodeId,
+        name: &str,
+        value: Option<&[u8]>,
+    ) -> Result<(), RecordError> {
+        if value.is_none() && !self.live.inode(inode).attributes.contains_key(name) {
+            return Err(RecordError::Missing(name.to_owned()));
+        }
+        let value = value.map(|value| Bytes::from(value.to_vec()));
+        let effect = Effect::Attribute { inode, name: name.into(), value };
+        self.push(CallKind::Attribute, vec![effect], None);
+        Ok(())
     }
 
     /// A call that asks for persistence; an inode is what the descriptor was opened on.
@@ -299,13 +316,23 @@ impl Recording {
         self.operations.get(id.0)
     }
 
+    /// Every path at which a process sees this inode now, sorted; none for a file without a name.
+    pub fn paths_of(&self, inode: InodeId) -> Vec<String> {
+        self.live.paths_of(inode)
+    }
+
+    /// What a process reads now from this file, if it is one.
+    pub fn live_content(&self, inode: InodeId) -> Option<Bytes> {
+        self.live.file(inode).map(FileImage::content)
+    }
+
     /// What a process sees now.
     pub fn live_tree(&self) -> Tree {
         self.live.tree()
     }
 
     pub(super) fn is_directory(&self, inode: InodeId) -> bool {
-        matches!(self.live.inode(inode), Inode::Directory(_))
+        self.live.directory(inode).is_some()
     }
 
     pub(super) fn settled(&self) -> &Disk {
@@ -319,7 +346,7 @@ impl Recording {
 
     pub(super) fn size(&self, inode: InodeId) -> Result<u64, RecordError> {
         let file = self.live.file(inode);
-        file.map(|file| file.size).ok_or_else(|| RecordError::Kind(format!("{inode:?}")))
+        file.map(FileImage::size).ok_or_else(|| RecordError::Kind(format!("{inode:?}")))
     }
 
     /// The directory of a path, and the name in it.
@@ -327,22 +354,22 @@ impl Recording {
         let path = path.trim_matches('/');
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let directory = self.resolve(parent)?;
-        match self.live.inode(directory) {
-            Inode::Directory(_) if !name.is_empty() => Ok((directory, name.into())),
-            _ => Err(RecordError::Kind(path.to_owned())),
+        if !self.is_directory(directory) || name.is_empty() {
+            return Err(RecordError::Kind(path.to_owned()));
         }
+        Ok((directory, name.into()))
     }
 
-    fn insert_new(&mut self, path: &str, inode: Inode) -> Result<InodeId, RecordError> {
+    fn insert_new(&mut self, path: &str, content: Content) -> Result<InodeId, RecordError> {
         self.vacant(path)?;
-        let id = self.add(inode);
+        let id = self.add(content);
         self.insert(path, id).map(|()| id)
     }
 
     /// A new inode in both trees, so that its number means the same in each.
-    fn add(&mut self, inode: Inode) -> InodeId {
-        self.settled.add(inode.clone());
-        self.live.add(inode)
+    fn add(&mut self, content: Content) -> InodeId {
+        self.settled.add(content.clone());
+        self.live.add(content)
     }
 
     /// The directory and the name of a path at which there is nothing.

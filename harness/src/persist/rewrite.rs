@@ -60,10 +60,10 @@ impl Recording {
 
     fn differences(&self, inode: InodeId, content: &[u8], written: &Range<u64>) -> Vec<Effect> {
         let Some(image) = self.live_file(inode) else { return Vec::new() };
-        let mut pages = image.pages.iter().peekable();
+        let mut pages = image.pages().iter().peekable();
         let mut effects = Vec::new();
         for (page, now) in (0..).zip(content.chunks(PAGE_BYTES as usize)) {
-            let before = pages.next_if(|(there, _)| **there == page).map(|(_, bytes)| &bytes[..]);
+            let before = pages.next_if(|(there, _)| **there == page).map(|(_, held)| held.bytes());
             let start = page * PAGE_BYTES;
             let within = |at: u64| at.clamp(start, start + now.len() as u64) - start;
             let wrote = within(written.start) as usize..within(written.end) as usize;
@@ -132,8 +132,11 @@ mod tests {
         }
     }
 
-    /// Page, offset and length of the data, and the new size, of the latest call.
-    fn latest(recording: &Recording) -> (Vec<(u64, usize, usize, bool)>, Option<u64>) {
+    /// Page, offset and length, and whether it needs a block.
+    type Run = (u64, usize, usize, bool);
+
+    /// The data of the latest call, and the new size.
+    fn latest(recording: &Recording) -> (Vec<Run>, Option<u64>) {
         let (mut data, mut grown) = (Vec::new(), None);
         let call = recording.calls().len() - 1;
         for operation in recording.operations().iter().filter(|operation| operation.call == call) {

@@ -3,20 +3,21 @@
 //!
 //! A state is a set of micro-operations applied in the order of the recording (a later content of the same
 //! thing replaces an earlier one, in whatever order blocks were written). Each is built from the state
-//! before it: what differs is taken back and applied anew.
+//! before it: the slots that differ are filled anew, and only what they touch is hashed again.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fmt,
 };
 
 use super::{
-    disk::{Disk, Undo},
+    disk::{Disk, Slot},
     ideals::Poset,
-    operation::OperationId,
+    operation::{Effect, OperationId, PAGE_BYTES},
     order::Order,
     point::Point,
     recording::Recording,
+    walk::Walk,
 };
 use crate::history::Tree;
 
@@ -87,72 +88,13 @@ impl fmt::Display for Bound {
     }
 }
 
-/// One state that a power loss may leave.
+/// One state that a power loss may leave; [`States::tree`] is what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrashState {
     /// The micro-operations that had been recorded and are lost. Another set may give the same tree.
     pub missing: BTreeSet<OperationId>,
-    /// What is there.
-    pub tree: Tree,
-    /// The BLAKE3 digest of the tree: equal exactly for equal trees, across points and models.
+    /// The BLAKE3 digest of the tree: equal exactly for equal trees, across points, models and recordings.
     pub digest: [u8; 32],
-}
-
-/// Goes through a recording from point to point, and remembers what has become durable for good: the
-/// states at a late point cost no more than those at an early one.
-#[derive(Clone, Debug)]
-pub struct Walk<'a> {
-    recording: &'a Recording,
-    order: &'a Order,
-    /// The settled tree with the first `units` units, all of them durable at the latest point.
-    disk: Disk,
-    units: usize,
-    latest: usize,
-}
-
-impl<'a> Walk<'a> {
-    /// Starts at the beginning. `order` is a model's order of this recording.
-    pub fn new(recording: &'a Recording, order: &'a Order) -> Self {
-        Self { recording, order, disk: recording.settled().clone(), units: 0, latest: 0 }
-    }
-
-    /// The states at a point. Points may come in any order; a step back starts anew.
-    pub fn states(&mut self, point: Point, limits: Limits) -> States<'a> {
-        if point.calls < self.latest {
-            *self = Self::new(self.recording, self.order);
-        }
-        self.latest = point.calls;
-        let units = &self.order.units;
-        let happened = units.partition_point(|unit| unit.call < point.calls);
-        let is_durable =
-            |unit: usize| units[unit].durable_after.is_some_and(|at| at <= point.calls);
-        while self.units < happened && is_durable(self.units) {
-            for place in units[self.units].operations.clone() {
-                self.disk.apply(&self.recording.operations()[place].effect);
-            }
-            self.units += 1;
-        }
-        let pending: Vec<usize> =
-            (self.units..happened).filter(|unit| !is_durable(*unit)).collect();
-        let replayed =
-            (self.units..happened).map(|unit| (unit, pending.binary_search(&unit).ok())).collect();
-        let before = pending.iter().map(|unit| {
-            let after = units[*unit].after_at(point.calls);
-            after.filter_map(|earlier| pending.binary_search(&earlier).ok()).collect()
-        });
-        let (bound, ideals) = enumerate(Poset::new(before.collect()), limits);
-        States {
-            recording: self.recording,
-            order: self.order,
-            bound,
-            ideals,
-            pending,
-            replayed,
-            disk: self.disk.clone(),
-            applied: Vec::new(),
-            seen: HashSet::new(),
-        }
-    }
 }
 
 /// The crash states at a point, nothing missing first. See the module.
@@ -161,14 +103,23 @@ pub struct States<'a> {
     order: &'a Order,
     bound: Bound,
     ideals: Ideals,
-    /// The units that are pending at the point, in order.
+    /// What is durable for good, with everything else still missing.
+    base: Disk,
+    /// The units that are pending at the point, in order, and whether they persist in the current state.
     pending: Vec<usize>,
-    /// The units from the first pending one on, in order, with the place among the pending.
-    replayed: Vec<(usize, Option<usize>)>,
+    persists: Vec<bool>,
+    slots: Vec<Layers>,
+    /// For each pending unit the slots that it touches.
+    touched: Vec<Vec<usize>>,
     disk: Disk,
-    /// For each replayed unit that the disk has been taken past: whether it persisted, and what undoes it.
-    applied: Vec<(bool, Vec<Undo>)>,
-    seen: HashSet<blake3::Hash>,
+    seen: HashSet<[u8; 32]>,
+}
+
+/// What has been written into a slot since the base, in order: the place among the pending units, if it is
+/// one of them, and the micro-operation.
+struct Layers {
+    slot: Slot,
+    written: Vec<(Option<usize>, usize)>,
 }
 
 impl<'a> States<'a> {
@@ -177,51 +128,124 @@ impl<'a> States<'a> {
         Walk::new(recording, order).states(point, limits)
     }
 
+    /// The states in which `kept` units have happened upon a base, some of them durable.
+    pub(super) fn above(
+        recording: &'a Recording,
+        order: &'a Order,
+        base: Disk,
+        kept: &[usize],
+        point: Point,
+        limits: Limits,
+    ) -> Self {
+        let units = &order.units;
+        let pending: Vec<usize> =
+            kept.iter().copied().filter(|unit| !units[*unit].is_durable_at(point)).collect();
+        let place = |unit: usize| pending.binary_search(&unit).ok();
+        let before = pending
+            .iter()
+            .map(|unit| units[*unit].after_at(point.calls).filter_map(place).collect());
+        let (bound, ideals) = enumerate(Poset::new(before.collect()), limits);
+        let mut disk = base.clone();
+        let mut layers = Layered::new();
+        for (unit, operation) in kept
+            .iter()
+            .flat_map(|unit| units[*unit].operations.clone().map(|operation| (*unit, operation)))
+        {
+            let effect = &recording.operations()[operation].effect;
+            for slot in slots(effect, &base, &layers) {
+                layers.entry(slot).or_default().push((place(unit), operation));
+            }
+            disk.apply(effect);
+        }
+        let mut touched = vec![Vec::new(); pending.len()];
+        let slots = layers.into_iter().map(|(slot, written)| Layers { slot, written });
+        let slots: Vec<Layers> = slots.collect();
+        for (index, layers) in slots.iter().enumerate() {
+            for pending in layers.written.iter().filter_map(|(pending, _)| *pending) {
+                touched[pending].push(index);
+            }
+        }
+        let persists = vec![true; pending.len()];
+        let seen = HashSet::new();
+        Self {
+            recording,
+            order,
+            bound,
+            ideals,
+            base,
+            pending,
+            persists,
+            slots,
+            touched,
+            disk,
+            seen,
+        }
+    }
+
     /// How much is enumerated.
     pub fn bound(&self) -> Bound {
         self.bound
     }
 
-    /// Takes the disk to the state in which these pending units have persisted.
-    fn build(&mut self, ideal: &[bool]) {
-        let persists = |pending: Option<usize>| pending.is_none_or(|pending| ideal[pending]);
-        let agreed = self.applied.iter().zip(&self.replayed);
-        let common =
-            agreed.take_while(|((persisted, _), (_, p))| *persisted == persists(*p)).count();
-        for (_, undos) in self.applied.drain(common..).rev() {
-            undos.into_iter().rev().for_each(|undo| self.disk.undo(undo));
+    /// Goes on to the next state whose tree is none of those before it at this point.
+    pub fn advance(&mut self) -> Option<CrashState> {
+        loop {
+            let ideal = self.ideals.next()?;
+            self.go_to(ideal);
+            let digest = *self.disk.digest().as_bytes();
+            if self.seen.insert(digest) {
+                let lost =
+                    self.pending.iter().zip(&self.persists).filter(|(_, persists)| !**persists);
+                let missing = lost.flat_map(|(unit, _)| self.order.units[*unit].operations.clone());
+                return Some(CrashState { missing: missing.map(OperationId).collect(), digest });
+            }
         }
-        for (unit, pending) in &self.replayed[common..] {
-            let persists = persists(*pending);
-            let mut undos = Vec::new();
-            if persists {
-                for place in self.order.units[*unit].operations.clone() {
-                    undos.push(self.disk.apply(&self.recording.operations()[place].effect));
+    }
+
+    /// The tree of the state that [`States::advance`] has given last.
+    pub fn tree(&self) -> Tree {
+        self.disk.tree()
+    }
+
+    /// Takes the disk to the state in which these pending units have persisted.
+    fn go_to(&mut self, ideal: Vec<bool>) {
+        let before = std::mem::replace(&mut self.persists, ideal);
+        let changed = before.iter().zip(&self.persists).zip(&self.touched);
+        let changed = changed.filter(|((before, now), _)| before != now);
+        let slots: BTreeSet<usize> = changed.flat_map(|(_, touched)| touched).copied().collect();
+        for slot in slots {
+            let Layers { slot, written } = &self.slots[slot];
+            self.disk.restore(slot, &self.base);
+            for (pending, operation) in written {
+                if pending.is_none_or(|pending| self.persists[pending]) {
+                    self.disk.apply_within(slot, &self.recording.operations()[*operation].effect);
                 }
             }
-            self.applied.push((persists, undos));
         }
     }
 }
 
-impl Iterator for States<'_> {
-    type Item = CrashState;
+type Layered = BTreeMap<Slot, Vec<(Option<usize>, usize)>>;
 
-    fn next(&mut self) -> Option<CrashState> {
-        loop {
-            let ideal = self.ideals.next()?;
-            self.build(&ideal);
-            let digest = self.disk.digest();
-            if self.seen.insert(digest) {
-                let lost = self.pending.iter().zip(&ideal).filter(|(_, persists)| !**persists);
-                let missing = lost.flat_map(|(unit, _)| self.order.units[*unit].operations.clone());
-                return Some(CrashState {
-                    missing: missing.map(OperationId).collect(),
-                    tree: self.disk.tree(),
-                    digest: *digest.as_bytes(),
-                });
-            }
+/// The slots that an effect writes into: of the pages that a truncation drops, those that have content in
+/// any state.
+fn slots(effect: &Effect, base: &Disk, layered: &Layered) -> Vec<Slot> {
+    match effect {
+        Effect::Data { inode, page, .. } => vec![Slot::Page(*inode, *page)],
+        Effect::Size { inode, .. } => vec![Slot::Size(*inode)],
+        Effect::Discard { inode, from } => {
+            let dropped = from / PAGE_BYTES..;
+            let settled = base.file(*inode).into_iter().flat_map(|image| image.pages().keys());
+            let settled = settled.filter(|page| dropped.contains(*page));
+            let settled = settled.map(|page| Slot::Page(*inode, *page));
+            let written = Slot::Page(*inode, dropped.start)..=Slot::Page(*inode, u64::MAX);
+            let written = layered.range(written).map(|(slot, _)| slot.clone());
+            settled.chain(written).collect::<BTreeSet<_>>().into_iter().collect()
         }
+        Effect::Insert { directory, name, .. } | Effect::Remove { directory, name, .. } => {
+            vec![Slot::Entry(*directory, name.clone())]
+        }
+        Effect::Attribute { inode, name, .. } => vec![Slot::Attribute(*inode, name.clone())],
     }
 }
 

@@ -26,7 +26,7 @@ pub const BTRFS: Model = Model {
         // (fsync after rename) and B3 (OSDI 2018), section 2.
         fsync: Reach::ContentsAndNames,
         // Conservative assumption: no names.
-        fdatasync: Reach::Contents,
+        fdatasync: Reach::Data,
         // Logs new entries and the inodes behind them: commit 2f2ff0ee5e43 "Btrfs: fix metadata
         // inconsistencies after directory fsync". The directory's own name as for files.
         directory: Reach::ContentsAndNames,

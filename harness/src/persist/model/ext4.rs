@@ -32,7 +32,7 @@ pub const EXT4: Model = Model {
         fsync: Reach::ContentsAndNames,
         // As fsync but for the transaction that last changed what reading needs (i_datasync_tid), so a
         // rename since then may be left out. What came before the size did is durable by the journal's order.
-        fdatasync: Reach::Contents,
+        fdatasync: Reach::Data,
         // As fsync: creating a directory changes its inode.
         directory: Reach::ContentsAndNames,
         // generic_write_sync calls ext4_sync_file for the range.

@@ -10,6 +10,10 @@
 //! order. And a rename is atomic: POSIX `rename`, and the directory operations of the journaling and
 //! copy-on-write file systems that the ALICE paper (Pillai et al., OSDI 2014) measured.
 //!
+//! Extended attributes are metadata of their inode: each is set as a whole, fsync takes them along, and
+//! journals keep them in order. That fdatasync and `O_DSYNC` leave them out is a conservative assumption
+//! for all models: fdatasync(2) promises the metadata that reading the data needs, and none of them is.
+//!
 //! Because sizes persist in order, a size that follows its own data follows the data of earlier appends to
 //! the same file too. Writeback need not be that orderly: for logs that are never synced, `ext4` and `xfs`
 //! allow a little less than a disk might show; `strict` allows all of it.
@@ -34,9 +38,11 @@ pub enum Reach {
     Nothing,
     /// The pages that it names, and the size.
     Range,
-    /// That, and the file's names.
+    /// That, the file's names and its attributes.
     RangeAndNames,
-    /// All content of the file, or all entries of the directory.
+    /// All pages of the file, and the size.
+    Data,
+    /// All content of the file with its attributes, or all entries of the directory with its own.
     Contents,
     /// That, and the names of the file or directory in their parents.
     ContentsAndNames,
@@ -51,7 +57,7 @@ pub struct Syncs {
     pub fsync: Reach,
     /// `fdatasync` of a file.
     pub fdatasync: Reach,
-    /// `fsync` or `fdatasync` of a directory.
+    /// `fsync` or `fdatasync` of a directory; the latter without its attributes.
     pub directory: Reach,
     /// A write through `O_SYNC`.
     pub o_sync: Reach,

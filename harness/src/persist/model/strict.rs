@@ -22,7 +22,7 @@ pub const STRICT: Model = Model {
         fsync: Reach::Contents,
         // fdatasync(2): flushes metadata needed "to allow a subsequent data retrieval to be correctly
         // handled", by its example the size.
-        fdatasync: Reach::Contents,
+        fdatasync: Reach::Data,
         // fsync(2), as above; the directory's own name is an entry of its parent.
         directory: Reach::Contents,
         // open(2), "as though each write(2) was followed by a call to fsync(2)", but POSIX's synchronized

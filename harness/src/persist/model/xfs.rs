@@ -25,7 +25,7 @@ pub const XFS: Model = Model {
         fsync: Reach::ContentsAndNames,
         // xfs_file_fsync skips changes of timestamps only for fdatasync. Conservative assumption: a rename
         // counts as one.
-        fdatasync: Reach::Contents,
+        fdatasync: Reach::Data,
         // As fsync: creating a directory logs its inode.
         directory: Reach::ContentsAndNames,
         // generic_write_sync calls xfs_file_fsync for the range.

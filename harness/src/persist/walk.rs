@@ -1,0 +1,110 @@
+//! From point to point through a recording: what has become durable for good is kept applied, so that the
+//! states at a late point cost no more than those at an early one.
+//!
+//! Something early may stay pending to the end, as the entry of a lock file whose directory nobody syncs.
+//! Later updates that are durable do not wait for it: they are applied below it, unless both change the
+//! same thing.
+
+use std::collections::BTreeSet;
+
+use super::{
+    disk::Disk,
+    operation::OperationId,
+    order::{Order, Unit},
+    point::Point,
+    recording::Recording,
+    states::{Limits, States},
+};
+use crate::history::Tree;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Walk<'a> {
+    recording: &'a Recording,
+    order: &'a Order,
+    /// The settled tree with the units that are durable at the latest point, but for those in `kept`.
+    base: Disk,
+    /// The units that have happened by then and are not in the base: pending ones, and durable ones upon
+    /// them. In order.
+    kept: Vec<usize>,
+    /// How many units have happened by then.
+    happened: usize,
+    latest: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Starts at the beginning. `order` is a model's order of this recording.
+    pub fn new(recording: &'a Recording, order: &'a Order) -> Self {
+        let base = recording.settled().clone();
+        Self { recording, order, base, kept: Vec::new(), happened: 0, latest: 0 }
+    }
+
+    /// The states at a point. Points may come in any order; a step back starts anew.
+    pub fn states(&mut self, point: Point, limits: Limits) -> States<'a> {
+        self.go_to(point);
+        States::above(self.recording, self.order, self.base.clone(), &self.kept, point, limits)
+    }
+
+    /// The tree at a point with exactly these micro-operations missing; none where the model does not
+    /// allow it: one of them is durable or has not happened, or something that has persisted comes after it
+    /// or together with it.
+    pub fn state(&mut self, point: Point, missing: &BTreeSet<OperationId>) -> Option<Tree> {
+        self.go_to(point);
+        let units = &self.order.units;
+        let mut absent = BTreeSet::new();
+        for unit in &self.kept {
+            let lost = units[*unit].operations.clone().map(OperationId);
+            let lost = lost.filter(|operation| missing.contains(operation)).count();
+            if lost == units[*unit].operations.len() && !units[*unit].is_durable_at(point) {
+                absent.insert(*unit);
+            } else if lost > 0
+                || units[*unit].after_at(point.calls).any(|unit| absent.contains(&unit))
+            {
+                return None;
+            }
+        }
+        let found: usize = absent.iter().map(|unit| units[*unit].operations.len()).sum();
+        if found < missing.len() {
+            return None;
+        }
+        let mut disk = self.base.clone();
+        for unit in self.kept.iter().filter(|unit| !absent.contains(unit)) {
+            apply(&mut disk, self.recording, &units[*unit]);
+        }
+        Some(disk.tree())
+    }
+
+    fn go_to(&mut self, point: Point) {
+        if point.calls < self.latest {
+            *self = Self::new(self.recording, self.order);
+        }
+        self.latest = point.calls;
+        let units = &self.order.units;
+        let happened = units.partition_point(|unit| unit.call < point.calls);
+        let kept = std::mem::take(&mut self.kept);
+        for unit in kept.into_iter().chain(self.happened..happened) {
+            let changes =
+                |unit: usize| &self.recording.operations()[units[unit].operations.clone()];
+            let meets = |earlier: &usize| {
+                let earlier = changes(*earlier);
+                changes(unit)
+                    .iter()
+                    .any(|one| earlier.iter().any(|it| it.effect.meets(&one.effect)))
+            };
+            if units[unit].is_durable_at(point) && !self.kept.iter().any(meets) {
+                apply(&mut self.base, self.recording, &units[unit]);
+            } else {
+                self.kept.push(unit);
+            }
+        }
+        self.happened = happened;
+        // Hashed once here, and not in every copy.
+        self.base.digest();
+    }
+}
+
+fn apply(disk: &mut Disk, recording: &Recording, unit: &Unit) {
+    for operation in &recording.operations()[unit.operations.clone()] {
+        disk.apply(&operation.effect);
+    }
+}
