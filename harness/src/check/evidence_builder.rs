@@ -184,5 +184,6 @@ pub(super) fn refuted(evidence: &Evidence) -> Vec<(Guarantee, String)> {
 
 /// How many comparisons the checker of `guarantee` made.
 pub(super) fn comparisons(evidence: &Evidence, guarantee: Guarantee) -> usize {
-    super::checker(guarantee).map_or(0, |checker| checker.check(&super::Trial::new(evidence)).comparisons)
+    super::checker(guarantee)
+        .map_or(0, |checker| checker.check(&super::Trial::new(evidence)).comparisons)
 }

@@ -31,6 +31,8 @@ pub(super) struct FileState {
     pub(super) past: Vec<Content>,
     /// Whether the workload asked for a change of it.
     pub(super) changed: bool,
+    /// Whether the workload asked for a write of it.
+    pub(super) was_written: bool,
     /// Every value that anyone tried to write to it.
     pub(super) written: Vec<Bytes>,
     /// The last acknowledged change.
@@ -56,6 +58,7 @@ impl Default for FileState {
             legal: vec![None],
             past: Vec::new(),
             changed: false,
+            was_written: false,
             written: Vec::new(),
             last: None,
             writes: 0,

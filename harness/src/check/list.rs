@@ -14,8 +14,9 @@ use crashworthy::Guarantee::{
 use super::{
     fidelity,
     file_state::FileState,
-    kill, power,
+    kill,
     oracle::{ancestors, is_refusal, parent},
+    power,
     scene::{Comparison, Court, Scene, Sight},
     words,
 };

@@ -145,6 +145,7 @@ impl Oracle {
                 let state = self.files.entry(path.clone()).or_default();
                 state.epoch = Some(index);
                 state.changed |= entry.phase == Phase::Workload;
+                state.was_written |= entry.phase == Phase::Workload;
                 state.written.push(data.clone());
                 if outcome.is_ok() {
                     state.settle(Some(data.clone()), Change::Write);

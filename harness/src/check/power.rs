@@ -67,7 +67,10 @@ fn route(scene: &Scene<'_>, path: &str, state: &FileState, seen: &Seen<'_>) -> O
         (Seen::Content(content), ..) if state.past.contains(content) => lost,
         (Seen::Present, None, Some(Change::Delete)) => PowerDurableDelete,
         (Seen::Nothing, None, _) => lost,
-        (_, Some(Change::Delete), _) | (_, None, Some(Change::Delete)) => PowerAtomicDelete,
+        // A delete tears only what was whole: what the workload wrote itself may have been torn before.
+        (_, Some(Change::Delete), _) | (_, None, Some(Change::Delete)) if !state.was_written => {
+            PowerAtomicDelete
+        }
         _ => PowerAtomicWrite,
     };
     Some(Route { counts, refutes })
@@ -154,8 +157,7 @@ pub(super) fn change(scene: &Scene<'_>) -> Option<Comparison> {
             let mut workload = scene.evidence.scenario.workload().iter();
             let asked_before = workload.position(|asked| *asked == entry.invocation);
             !scene.oracle.is_obstructed(path)
-                && asked_before
-                    .is_none_or(|index| !scene.evidence.baseline.failed.contains(&index))
+                && asked_before.is_none_or(|index| !scene.evidence.baseline.failed.contains(&index))
         }
         _ => false,
     };

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 
 use crate::{
     history::{Attributes, Invocation, Node, Outcome, Tree},
-    subject::Bytes,
     scenario::{OUTSIDE, OUTSIDE_FILE, OUTSIDE_SECRET, Plant},
+    subject::Bytes,
 };
 
 /// The memory file system that every Linux has, writable for everybody.

@@ -93,7 +93,11 @@ impl Generator<'_> {
                 };
                 let mut fresh = Swept::default();
                 let ran = sweep.run(workplace, &mut fresh, &mut |news| tell(&scenario, news));
-                let found = fresh.docket.cases(|_| PersistenceModel::Strict).next().map(|case| case.guarantee);
+                let found = fresh
+                    .docket
+                    .cases(|_| PersistenceModel::Strict)
+                    .next()
+                    .map(|case| case.guarantee);
                 swept.add(fresh);
                 match ran {
                     Ok(()) | Err(TrialError::Diverged(_)) => {}

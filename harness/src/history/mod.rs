@@ -55,7 +55,7 @@ impl Phase {
 }
 
 /// A successful answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
     /// Acknowledged; there is nothing to return.
     Done,

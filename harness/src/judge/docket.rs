@@ -47,7 +47,8 @@ pub type Ruling = Vec<(Guarantee, Option<Finding>)>;
 /// Lets the checkers that the scenario asks for judge one trial; left out are those with nothing to compare.
 pub fn rule(evidence: &Evidence) -> Ruling {
     let trial = Trial::new(evidence);
-    let checkers = evidence.scenario.judges.iter().filter_map(|guarantee| check::checker(*guarantee));
+    let checkers =
+        evidence.scenario.judges.iter().filter_map(|guarantee| check::checker(*guarantee));
     checkers
         .filter_map(|checker| {
             let judgement = checker.check(&trial);
@@ -172,8 +173,10 @@ impl Docket {
         &'a self,
         deciding: impl Fn(Guarantee) -> PersistenceModel + 'a,
     ) -> impl Iterator<Item = &'a Case> {
-        let decided =
-            self.entries.iter().filter(move |((guarantee, model), _)| deciding(*guarantee) == *model);
+        let decided = self
+            .entries
+            .iter()
+            .filter(move |((guarantee, model), _)| deciding(*guarantee) == *model);
         decided.filter_map(|(_, entry)| entry.case.as_deref())
     }
 

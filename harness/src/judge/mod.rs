@@ -7,7 +7,8 @@ mod docket;
 mod verdict;
 
 pub use certificate::{
-    CERTIFICATE_SCHEMA, Certificate, GuaranteeResult, ModelResult, Rating, SubjectIdentity, Totals, Verdict,
+    CERTIFICATE_SCHEMA, Certificate, GuaranteeResult, ModelResult, Rating, SubjectIdentity, Totals,
+    Verdict,
 };
 pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample};
 pub use docket::{Docket, Ruling, rule};

@@ -111,8 +111,8 @@ pub fn deciding(claims: Option<&Claims>, guarantee: Guarantee) -> PersistenceMod
 
 /// The verdicts under each model, for guarantees about what a power loss leaves.
 fn models(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> Vec<ModelResult> {
-    let is_about_power_loss = guarantee.category() == Category::PowerLoss
-        || guarantee == Guarantee::FsyncFailureHonest;
+    let is_about_power_loss =
+        guarantee.category() == Category::PowerLoss || guarantee == Guarantee::FsyncFailureHonest;
     let is_known = PersistenceModel::VARIANTS
         .iter()
         .any(|model| docket.entry(guarantee, *model).is_some_and(|entry| entry.trials > 0));
@@ -205,9 +205,8 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
         parts.push("the writer held before every event".to_owned());
     }
     if entry.faults.contains(&FaultKind::FailedSync) {
-        parts.push(
-            "every sync failing, the operation repeated, and then the power lost".to_owned(),
-        );
+        parts
+            .push("every sync failing, the operation repeated, and then the power lost".to_owned());
     }
     if entry.faults.contains(&FaultKind::PowerLoss) {
         parts.push(

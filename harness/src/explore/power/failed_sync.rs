@@ -3,10 +3,13 @@
 //! Every sync of the workload fails in turn. The operation ends as it likes; unless it was acknowledged, the same
 //! process does it once more, with syncs that work; then the power fails. Pages whose sync has failed count as clean
 //! (`persist/`), so a second sync of them proves nothing.
+//!
+//! Only what the failure brought about is judged: what a reader could also have found had that sync worked is a
+//! matter of the other power-loss guarantees.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crashworthy::PersistenceModel;
+use crashworthy::{ErrorKind, PersistenceModel};
 use strum::VariantArray;
 
 use super::{
@@ -20,12 +23,15 @@ use super::{
 };
 use crate::{
     fault::{AfterFailedSync, Errno, FailedSync, PowerLoss, Strike, tables},
-    history::{Evidence, Moment, Tree},
+    history::{Evidence, Invocation, Moment, Outcome, Reply, Tree},
     judge::rule,
-    persist::{Limits, Order, Point, Walk},
+    persist::{Bound, Limits, Order, Point, Recording, Walk},
     trace::{Event, Trace},
 };
 
+/// Why a failed sync proves nothing.
+const TOO_MANY: &str =
+    "after a sync that failed, there are too many crash states to tell which of them are its doing";
 /// How a sync fails: whether further ones of the operation fail too, and what becomes of the pages. That a failure is
 /// only reported by the next sync (ext4 with data=journal) is left out: nobody can be honest about what nobody said.
 const FAILURES: [(bool, AfterFailedSync); 3] = [
@@ -52,7 +58,13 @@ impl Sweep<'_> {
                     observer.end(stage)?;
                     return Err(TrialError::Interrupted);
                 }
-                let failed = FailedSync { event, errno: Errno::EIO, lasting, after, loss: PowerLoss::default() };
+                let failed = FailedSync {
+                    event,
+                    errno: Errno::EIO,
+                    lasting,
+                    after,
+                    loss: PowerLoss::default(),
+                };
                 match record_failed(stage, &failed, rehearsed)? {
                     Some(Ok(run)) => {
                         swept.totals.trials += 1;
@@ -78,42 +90,79 @@ impl Sweep<'_> {
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), TrialError> {
         // Nothing was acknowledged, so nothing was promised.
-        if !run.history.last().is_some_and(|entry| entry.outcome.is_ok()) {
+        let Some(last) = run.history.last().filter(|entry| entry.outcome.is_ok()) else {
             return Ok(());
-        }
-        let Some(&calls) = run.ended.last() else { return Ok(()) };
-        let point = Point { calls, acknowledged: run.ended.len() };
+        };
+        let path = last.invocation.path();
         let script = Script::new(self.scenario, false);
         let mut limits = Limits::seeded(self.seed);
         limits.exhaustive_states_max = self.effort.states_per_moment;
         let mut seen: HashMap<[u8; 32], Observation> = HashMap::new();
         for &model in PersistenceModel::VARIANTS {
-            let order = Order::new(&run.recorded.recording, tables(model));
-            let mut states = Walk::new(&run.recorded.recording, &order).states(point, limits);
-            while let Some(state) = states.advance() {
-                let loss = loss(model, point, &state);
-                let strike = Strike::FailedSync(FailedSync { loss, ..failed.clone() });
-                if !seen.contains_key(&state.digest) {
-                    let observation = observer.observe(stage, &states.tree(), &script, None, false)?;
-                    swept.totals.crash_states += 1;
-                    seen.insert(state.digest, observation);
+            let recordings = [run.recorded.innocent.as_ref(), Some(&run.recorded.recording)];
+            let mut excused = HashSet::new();
+            for (recording, is_innocent) in recordings.into_iter().flatten().zip([true, false]) {
+                let order = Order::new(recording, tables(model));
+                let Some(point) = last_acknowledgement(recording, run) else { continue };
+                let mut states = Walk::new(recording, &order).states(point, limits);
+                if let Bound::Bounded { .. } = states.bound() {
+                    self.doubt_power(swept, &BTreeSet::from([TOO_MANY.to_owned()]));
+                    break;
                 }
-                let evidence = evidence_of(stage, run, &strike, &seen[&state.digest], states.tree());
-                let ruling = rule(&evidence);
-                let refuted = swept.docket.count(&ruling, &strike, self.scenario);
-                if refuted && swept.docket.wants(&ruling, &evidence) {
-                    let fresh = observer.observe(stage, &states.tree(), &script, None, true)?;
-                    let evidence = evidence_of(stage, run, &strike, &fresh, states.tree());
+                while let Some(state) = states.advance() {
+                    if !seen.contains_key(&state.digest) {
+                        let tree = states.tree();
+                        let observation = observer.observe(stage, &tree, &script, None, false)?;
+                        swept.totals.crash_states += 1;
+                        seen.insert(state.digest, observation);
+                    }
+                    let observation = &seen[&state.digest];
+                    let found = found(observation, path);
+                    if is_innocent {
+                        excused.insert(found);
+                        continue;
+                    }
+                    if !state.missing.is_empty() && excused.contains(&found) {
+                        continue;
+                    }
+                    let loss = loss(model, point, &state);
+                    let strike = Strike::FailedSync(FailedSync { loss, ..failed.clone() });
+                    let evidence = evidence_of(stage, run, &strike, observation, states.tree());
                     let ruling = rule(&evidence);
-                    for guarantee in swept.docket.keep(&ruling, &evidence, &run.trace, &Trace::default()) {
-                        if let Some(case) = swept.docket.case(guarantee, model) {
-                            tell(&News::Refuted(case));
+                    let refuted = swept.docket.count(&ruling, &strike, self.scenario);
+                    if refuted && swept.docket.wants(&ruling, &evidence) {
+                        let tree = states.tree();
+                        let fresh = observer.observe(stage, &tree, &script, None, true)?;
+                        let evidence = evidence_of(stage, run, &strike, &fresh, tree);
+                        let (ruling, calm) = (rule(&evidence), Trace::default());
+                        for guarantee in swept.docket.keep(&ruling, &evidence, &run.trace, &calm) {
+                            if let Some(case) = swept.docket.case(guarantee, model) {
+                                tell(&News::Refuted(case));
+                            }
                         }
                     }
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// The moment of the last acknowledgement.
+fn last_acknowledgement(recording: &Recording, run: &Run) -> Option<Point> {
+    let acknowledged = run.ended.len();
+    recording.points().into_iter().find(|point| point.acknowledged == acknowledged)
+}
+
+/// What a fresh process read at a path, without the words of an error.
+fn found(observation: &Observation, path: &str) -> Option<Result<Reply, ErrorKind>> {
+    let read = observation.entries.iter().find(
+        |entry| matches!(&entry.invocation, Invocation::ReadFile { path: read } if read == path),
+    );
+    match &read?.outcome {
+        Outcome::Ok(reply) => Some(Ok(reply.clone())),
+        Outcome::Fail { kind, .. } => Some(Err(*kind)),
+        _ => None,
     }
 }
 
@@ -125,7 +174,7 @@ pub(super) fn record_failed(
 ) -> Result<Option<Recordable>, TrialError> {
     let FailedSync { event, errno, lasting, after, .. } = *failed;
     for _ in 0..ATTEMPTS_MAX {
-        match stage.record_struck(&Strike::Error { event, errno, lasting }, after) {
+        match stage.record_struck(&Strike::Error { event, errno, lasting }, Some(after)) {
             Ok(Ok(run)) if run.trace.events.get(event).map(|e| e.call) == Some(rehearsed.call) => {
                 return Ok(Some(Ok(run)));
             }

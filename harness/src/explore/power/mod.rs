@@ -246,13 +246,18 @@ impl<'a, 's> Exploration<'a, 's> {
         if self.recoveries.len() >= self.sweep.effort.recoveries {
             for &model in PersistenceModel::VARIANTS {
                 let few = self.sweep.effort.recoveries;
-                self.bound(model, &format!("a second loss in the recovery of the first {few} states only"));
+                self.bound(
+                    model,
+                    &format!("a second loss in the recovery of the first {few} states only"),
+                );
             }
             return Ok(None);
         }
         let recovery = match self.stage.record_recovery(tree)? {
             Ok(run) => Some(Rc::new(run)),
-            Err(reasons) => return Err(Stop::Doubt(reasons.into_iter().next().unwrap_or_default())),
+            Err(reasons) => {
+                return Err(Stop::Doubt(reasons.into_iter().next().unwrap_or_default()));
+            }
         };
         self.recoveries.insert(digest, recovery.clone());
         Ok(recovery)
@@ -280,7 +285,8 @@ impl<'a, 's> Exploration<'a, 's> {
                 known
             }
         };
-        let refuted = self.found.count(&known.ruling, &Strike::PowerLoss(loss.clone()), self.sweep.scenario);
+        let refuted =
+            self.found.count(&known.ruling, &Strike::PowerLoss(loss.clone()), self.sweep.scenario);
         if let (true, Some(observation)) = (refuted, &known.observation) {
             let evidence = self.evidence(observation, tree(), situation, loss);
             if self.found.wants(&known.ruling, &evidence) {
@@ -342,7 +348,12 @@ impl<'a, 's> Exploration<'a, 's> {
         Ok(())
     }
 
-    fn observe(&mut self, tree: &Tree, situation: Situation, fresh: bool) -> Result<Observation, Stop> {
+    fn observe(
+        &mut self,
+        tree: &Tree,
+        situation: Situation,
+        fresh: bool,
+    ) -> Result<Observation, Stop> {
         let again = self.again(situation.context);
         let scenario = self.sweep.scenario;
         let retry = again.map(|again| {
@@ -353,7 +364,11 @@ impl<'a, 's> Exploration<'a, 's> {
     }
 
     /// One look by a process of its own.
-    fn look_afresh(&mut self, tree: &Tree, situation: Situation) -> Result<Observation, TrialError> {
+    fn look_afresh(
+        &mut self,
+        tree: &Tree,
+        situation: Situation,
+    ) -> Result<Observation, TrialError> {
         let looked = self.observe(tree, situation, true);
         self.end()?;
         looked.map_err(|stop| match stop {
@@ -383,7 +398,8 @@ impl<'a, 's> Exploration<'a, 's> {
     ) -> Evidence {
         let mut history = self.run.history(situation.context);
         if situation.nested && self.run.recovers {
-            let (phase, invocation, outcome) = (Phase::Recovery, Invocation::Recover, Outcome::Killed);
+            let (phase, invocation, outcome) =
+                (Phase::Recovery, Invocation::Recover, Outcome::Killed);
             history.push(Entry { phase, invocation, outcome });
         }
         history.extend(observation.entries.iter().cloned());
@@ -413,7 +429,8 @@ impl<'a, 's> Exploration<'a, 's> {
     }
 
     fn bound(&mut self, model: PersistenceModel, bound: &str) {
-        let judged = self.sweep.scenario.judges.iter().filter(|guarantee| is_about_power(**guarantee));
+        let judged =
+            self.sweep.scenario.judges.iter().filter(|guarantee| is_about_power(**guarantee));
         for &guarantee in judged {
             self.found.bound(guarantee, model, bound);
         }

@@ -139,7 +139,8 @@ impl Observer {
         let is_changed = arena.tree()? != *tree;
         let mut is_slow = began.elapsed() > STATE_WAIT_MAX;
         if let Some(retry) = retry.filter(|_| !is_slow) {
-            let opened = !matches!(entries.first(), Some(Entry { outcome: Outcome::Broken(_), .. }));
+            let opened =
+                !matches!(entries.first(), Some(Entry { outcome: Outcome::Broken(_), .. }));
             let outcomes = match opened {
                 true => process.run_all(&retry.batch),
                 false => {

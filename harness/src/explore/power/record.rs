@@ -51,7 +51,8 @@ pub(super) struct Context {
 impl Run {
     pub(super) fn context(&self, point: Point) -> Context {
         let began = point.acknowledged.checked_sub(1).map_or(0, |last| self.ended[last]);
-        let in_flight = point.calls > began && point.acknowledged < self.history.len() - self.set_up;
+        let in_flight =
+            point.calls > began && point.acknowledged < self.history.len() - self.set_up;
         Context { ended: point.acknowledged, in_flight }
     }
 
@@ -81,7 +82,7 @@ impl Run {
 impl Stage<'_> {
     /// The workload, recorded.
     pub(super) fn record_workload(&mut self) -> Result<Recordable, TrialError> {
-        self.record_struck(&Strike::None, AfterFailedSync::default())
+        self.record_struck(&Strike::None, None)
     }
 
     /// The workload up to the operation in which a sync fails, and that operation once more unless it was
@@ -89,7 +90,7 @@ impl Stage<'_> {
     pub(super) fn record_struck(
         &mut self,
         strike: &Strike,
-        after: AfterFailedSync,
+        failing: Option<AfterFailedSync>,
     ) -> Result<Recordable, TrialError> {
         let mut notes = self.notes()?;
         let root = notes.arena.root();
@@ -101,7 +102,7 @@ impl Stage<'_> {
             notes.run(Phase::SetUp, &mut process, invocation);
         }
         let settled = notes.look(Moment::Settled)?.clone();
-        let recorder = Rc::new(RefCell::new(Recorder::new(&root, &settled, after)?));
+        let recorder = Rc::new(RefCell::new(Recorder::new(&root, &settled, failing)?));
         process.testify(recorder.clone());
         process.aim(strike.clone());
         let mut recording = UnderWay { recorder, ended: Vec::new() };
@@ -130,14 +131,11 @@ impl Stage<'_> {
 
     /// What opening a crash state, reading everything in it, and recovering does to it.
     pub(super) fn record_recovery(&mut self, crashed: &Tree) -> Result<Recordable, TrialError> {
-        let mut notes = Notes {
-            arena: self.scratch.lay_out(crashed)?,
-            history: Vec::new(),
-            trees: Vec::new(),
-        };
+        let mut notes =
+            Notes { arena: self.scratch.lay_out(crashed)?, history: Vec::new(), trees: Vec::new() };
         let root = notes.arena.root();
         let mut process = self.launcher.traced.start()?;
-        let recorder = Recorder::new(&root, crashed, AfterFailedSync::default())?;
+        let recorder = Recorder::new(&root, crashed, None)?;
         let recorder = Rc::new(RefCell::new(recorder));
         process.testify(recorder.clone());
         process.aim(Strike::None);

@@ -33,6 +33,8 @@ type FileNumber = (u64, u64);
 pub(super) struct Recorder {
     root: PathBuf,
     recording: Recording,
+    /// What would have been recorded if the sync that failed had worked; kept where one is to fail.
+    innocent: Option<Recording>,
     inodes: HashMap<FileNumber, InodeId>,
     /// Why the recording is not what happened.
     trouble: Option<String>,
@@ -47,6 +49,8 @@ pub(super) struct Recorder {
 /// What a recorder has seen.
 pub(super) struct Recorded {
     pub(super) recording: Recording,
+    /// The same run, had the sync that failed worked.
+    pub(super) innocent: Option<Recording>,
     /// The event that each recorded call was.
     pub(super) events: Vec<usize>,
 }
@@ -56,7 +60,7 @@ impl Recorder {
     pub(super) fn new(
         root: &Path,
         settled: &Tree,
-        after_failed_sync: AfterFailedSync,
+        failing: Option<AfterFailedSync>,
     ) -> io::Result<Self> {
         let recording = Recording::new(settled);
         let mut inodes = HashMap::new();
@@ -71,11 +75,12 @@ impl Recorder {
         }
         Ok(Self {
             root: root.to_owned(),
+            innocent: failing.map(|_| recording.clone()),
             recording,
             inodes,
             trouble: None,
             events: Vec::new(),
-            after_failed_sync,
+            after_failed_sync: failing.unwrap_or_default(),
             synced,
         })
     }
@@ -83,6 +88,9 @@ impl Recorder {
     /// The subject has acknowledged its operation with this index.
     pub(super) fn acknowledge(&mut self, operation: usize) {
         self.recording.acknowledge(operation);
+        if let Some(innocent) = &mut self.innocent {
+            innocent.acknowledge(operation);
+        }
     }
 
     /// How many calls have been recorded so far.
@@ -97,9 +105,21 @@ impl Recorder {
             None if self.recording.live_tree() != *on_disk => Err(UNEXPLAINED.to_owned()),
             None => Ok(Recorded {
                 recording: std::mem::replace(&mut self.recording, Recording::new(&Tree::default())),
+                innocent: self.innocent.take(),
                 events: std::mem::take(&mut self.events),
             }),
         }
+    }
+
+    /// Does the same to both recordings.
+    fn each<T>(
+        &mut self,
+        what: impl Fn(&mut Recording) -> Result<T, RecordError>,
+    ) -> Result<T, RecordError> {
+        if let Some(innocent) = &mut self.innocent {
+            what(innocent)?;
+        }
+        what(&mut self.recording)
     }
 
     fn record(&mut self, call: &HeldCall, result: i64) -> Result<(), Trouble> {
@@ -120,56 +140,57 @@ impl Recorder {
             "rename" | "renameat" | "renameat2" => {
                 let to = call.to.as_deref().ok_or(Trouble::Border)?;
                 if call.name == "renameat2" && fifth & u64::from(libc::RENAME_EXCHANGE) != 0 {
-                    return Ok(self.recording.exchange(&call.path, to)?);
+                    return Ok(self.each(|it| it.exchange(&call.path, to))?);
                 }
-                Ok(self.recording.rename(&call.path, to)?)
+                Ok(self.each(|it| it.rename(&call.path, to))?)
             }
             "link" | "linkat" => {
                 let path = call.to.as_deref().unwrap_or(&call.path);
                 let inode = self.inode(&self.root.join(path))?.ok_or(Trouble::Border)?;
-                Ok(self.recording.link_inode(inode, path)?)
+                Ok(self.each(|it| it.link_inode(inode, path))?)
             }
             "symlink" | "symlinkat" => {
                 let place = self.root.join(&call.path);
                 let target = fs::read_link(&place)?;
-                let inode = self.recording.symlink(&target.to_string_lossy(), &call.path)?;
+                let inode = self.each(|it| it.symlink(&target.to_string_lossy(), &call.path))?;
                 self.know(&place, inode)
             }
             "mkdir" | "mkdirat" => {
-                let inode = self.recording.mkdir(&call.path)?;
+                let inode = self.each(|it| it.mkdir(&call.path))?;
                 self.know(&self.root.join(&call.path), inode)
             }
             "mknod" | "mknodat" => {
-                let inode = self.recording.create(&call.path)?;
+                let inode = self.each(|it| it.create(&call.path))?;
                 self.know(&self.root.join(&call.path), inode)
             }
             "unlinkat" if third as i32 & libc::AT_REMOVEDIR != 0 => {
-                Ok(self.recording.rmdir(&call.path)?)
+                Ok(self.each(|it| it.rmdir(&call.path))?)
             }
-            "unlink" | "unlinkat" => Ok(self.recording.unlink(&call.path)?),
-            "rmdir" => Ok(self.recording.rmdir(&call.path)?),
+            "unlink" | "unlinkat" => Ok(self.each(|it| it.unlink(&call.path))?),
+            "rmdir" => Ok(self.each(|it| it.rmdir(&call.path))?),
             "fsync" => self.synced(call, first, Sync::Fsync),
             "fdatasync" => self.synced(call, first, Sync::Fdatasync),
             "sync_file_range" => {
                 if let Some(inode) = self.inode(&descriptor(call, first))? {
-                    self.recording.sync_file_range(inode, second, third);
+                    self.each(|it| {
+                        it.sync_file_range(inode, second, third);
+                        Ok(())
+                    })?;
                 }
                 Ok(())
             }
-            "sync" => {
-                self.recording.sync(Sync::Sync);
+            "sync" => Ok(self.each(|it| {
+                it.sync(Sync::Sync);
                 Ok(())
-            }
-            "syncfs" => {
-                self.recording.sync(Sync::Syncfs);
+            })?),
+            "syncfs" => Ok(self.each(|it| {
+                it.sync(Sync::Syncfs);
                 Ok(())
-            }
+            })?),
             "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" => {
                 self.attributed(call, &self.root.join(&call.path), second)
             }
-            "fsetxattr" | "fremovexattr" => {
-                self.attributed(call, &descriptor(call, first), second)
-            }
+            "fsetxattr" | "fremovexattr" => self.attributed(call, &descriptor(call, first), second),
             // Stores through a shared mapping make the whole trace blind; locks change nothing.
             _ => Ok(()),
         }
@@ -184,7 +205,7 @@ impl Recorder {
         }
         if metadata.nlink() == 0 {
             if self.inode(&place)?.is_none() {
-                let inode = self.recording.create_unnamed();
+                let inode = self.each(|it| Ok(it.create_unnamed()))?;
                 self.inodes.insert(number(&metadata), inode);
             }
             return Ok(());
@@ -202,7 +223,7 @@ impl Recorder {
             }
             Err(RecordError::Missing(_)) => {
                 // A number may have belonged to a file that is gone.
-                let inode = self.recording.create(&path)?;
+                let inode = self.each(|it| it.create(&path))?;
                 self.inodes.insert(number(&metadata), inode);
                 Ok(())
             }
@@ -218,7 +239,7 @@ impl Recorder {
             Some(file) if bytes > 0 => file.sync(call, inode, bytes),
             _ => None,
         };
-        Ok(self.recording.rewrite(inode, &content, sync)?)
+        Ok(self.each(|it| it.rewrite(inode, &content, sync))?)
     }
 
     fn resized(&mut self, place: &Path) -> Result<(), Trouble> {
@@ -229,7 +250,7 @@ impl Recorder {
     fn truncated(&mut self, inode: InodeId, size: u64) -> Result<(), Trouble> {
         let live = self.recording.live_content(inode).map_or(0, |content| content.len() as u64);
         if live != size {
-            self.recording.truncate(inode, size)?;
+            self.each(|it| it.truncate(inode, size))?;
         }
         Ok(())
     }
@@ -241,7 +262,10 @@ impl Recorder {
         sync: fn(InodeId) -> Sync,
     ) -> Result<(), Trouble> {
         if let Some(inode) = self.inode(&descriptor(call, fd))? {
-            self.recording.sync(sync(inode));
+            self.each(|it| {
+                it.sync(sync(inode));
+                Ok(())
+            })?;
             if self.after_failed_sync == AfterFailedSync::Reverted
                 && let Some(content) = self.recording.live_content(inode)
             {
@@ -259,7 +283,7 @@ impl Recorder {
             return Ok(());
         }
         let value = attribute(place, &name)?;
-        Ok(self.recording.set_attribute(inode, &name, value.as_deref())?)
+        Ok(self.each(|it| it.set_attribute(inode, &name, value.as_deref()))?)
     }
 
     fn know(&mut self, place: &Path, inode: InodeId) -> Result<(), Trouble> {
@@ -272,15 +296,19 @@ impl Recorder {
         Ok(self.inodes.get(&number(&fs::metadata(place)?)).copied())
     }
 
-    /// What a file holds in memory after a sync of it has failed.
+    /// A sync has failed: what becomes of what it was to make durable.
     fn lose(&mut self, call: &HeldCall) -> Result<(), Trouble> {
         let place = descriptor(call, call.arguments[0]);
         let Some(inode) = self.inode(&place)? else { return Ok(()) };
-        if !fs::metadata(&place)?.is_file() {
-            return Ok(());
+        if let Some(innocent) = &mut self.innocent {
+            innocent.sync(if call.name == "fdatasync" {
+                Sync::Fdatasync(inode)
+            } else {
+                Sync::Fsync(inode)
+            });
         }
         self.recording.fail_sync(inode);
-        if self.after_failed_sync == AfterFailedSync::Reverted {
+        if fs::metadata(&place)?.is_file() && self.after_failed_sync == AfterFailedSync::Reverted {
             let durable = self.synced.get(&inode).cloned().unwrap_or_default();
             fs::write(&place, &*durable)?;
             self.recording.rewrite(inode, &durable, None)?;
@@ -354,7 +382,8 @@ impl Descriptor {
     /// From `/proc/PID/fdinfo` (proc(5): `flags` in octal).
     fn of(call: &HeldCall, fd: u64) -> Option<Self> {
         let info = fs::read_to_string(format!("/proc/{}/fdinfo/{}", call.tid, fd as i32)).ok()?;
-        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let field =
+            |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         Some(Self {
             position: field("pos:")?.parse().ok()?,
             flags: i32::from_str_radix(field("flags:")?, 8).ok()?,

@@ -7,9 +7,8 @@ use super::{
         sweep::Sweep,
         trial::{Record, Stage, TrialError},
     },
-    Exploration, Situation, failed_sync,
+    Exploration, Situation, failed_sync, know_directories,
     observer::{Observer, Script},
-    know_directories,
 };
 use crate::{
     fault::{FailedSync, PowerLoss, Strike, tables},
@@ -46,7 +45,8 @@ impl Sweep<'_> {
             tree = crashed(&second.recorded.recording, again)?;
             recovery = second.trace_until(point(again));
         }
-        let situation = Situation { context: run.context(point(loss)), nested: loss.again.is_some() };
+        let situation =
+            Situation { context: run.context(point(loss)), nested: loss.again.is_some() };
         let trace = run.trace_until(point(loss));
         let mut exploration = Exploration::new(self, stage, run, true);
         let observation = exploration.look_afresh(&tree, situation)?;
@@ -81,7 +81,8 @@ fn crashed(recording: &Recording, loss: &PowerLoss) -> Result<Tree, TrialError> 
     let order = Order::new(recording, tables(loss.model));
     let missing: BTreeSet<OperationId> = loss.missing.iter().copied().map(OperationId).collect();
     let is_recorded = recording.points().contains(&point(loss));
-    let tree = is_recorded.then(|| Walk::new(recording, &order).state(point(loss), &missing)).flatten();
+    let tree =
+        is_recorded.then(|| Walk::new(recording, &order).state(point(loss), &missing)).flatten();
     tree.ok_or_else(|| TrialError::Diverged(OTHER_CALLS.into()))
 }
 
