@@ -240,6 +240,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
             reason: (!measured).then(|| "this version does not test it yet".to_owned()),
             counterexample: case.map(|_| Counterexample::path(id)),
             summary: case.map(|case| story::summary(case)),
+            models: Vec::new(),
         }
     });
     Certificate {
