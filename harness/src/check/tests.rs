@@ -31,14 +31,12 @@ fn acquits(case: &str, looked: &[(Guarantee, usize)], builder: Builder) {
 
 #[test]
 fn every_guarantee_that_is_judged_has_one_checker() {
-    use crashworthy::Category::{Containment, Interface, IoFault, ProcessKill};
+    use crashworthy::Category::{Containment, Interface, IoFault, PowerLoss, ProcessKill};
     let judged: Vec<_> = super::all().iter().map(|checker| checker.guarantee()).collect();
     let wanted: Vec<_> = Guarantee::ALL
         .iter()
         .copied()
-        .filter(|id| [Interface, Containment, ProcessKill, IoFault].contains(&id.category()))
-        // It takes a power loss after the failed sync.
-        .filter(|id| *id != Guarantee::FsyncFailureHonest)
+        .filter(|id| [Interface, Containment, ProcessKill, PowerLoss, IoFault].contains(&id.category()))
         .collect();
     assert_eq!(judged, wanted);
 }

@@ -146,6 +146,11 @@ pub use short_write::ShortWrite;
 pub use torn::Torn;
 
 impl FaultKind {
+    /// Whether every event of a workload costs processes of its own.
+    pub fn is_process_per_strike(self) -> bool {
+        !matches!(self, Self::RandomKill | Self::PowerLoss | Self::FailedSync)
+    }
+
     /// The fault that strikes a workload, for the kinds whose strikes follow from its trace alone.
     pub fn fault(self) -> Option<&'static dyn Fault> {
         match self {

@@ -123,7 +123,7 @@ mod tests {
     fn the_kill_sweep_stays_short() {
         let operations: usize = all()
             .iter()
-            .filter(|scenario| scenario.faults.iter().any(|fault| *fault != FaultKind::RandomKill))
+            .filter(|scenario| scenario.faults.iter().any(|fault| fault.is_process_per_strike()))
             .map(|scenario| scenario.workload().len())
             .sum();
         assert!(operations <= KILLED_OPERATIONS_MAX, "{operations} operations are killed");

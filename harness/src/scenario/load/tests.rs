@@ -136,7 +136,8 @@ fn reads_every_form() {
         title = "Everything that the format can say"
         judges = ["confined", "kill-atomic-write"]
         faults = [
-            "kill", "torn", "nested-kill", "random-kill", "pause", "io-error", "short-write"
+            "kill", "torn", "nested-kill", "random-kill", "pause", "io-error", "short-write",
+            "power-loss", "failed-sync"
         ]
         plants = [
             { file = "d/a", data = "half" },
