@@ -28,6 +28,8 @@ mod walk;
 mod litmus;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod scale;
 
 pub use error::{FILE_BYTES_MAX, RecordError};
 pub use model::{BTRFS, EXT4, MODELS, Model, Reach, STRICT, SizeFollows, Syncs, XFS};

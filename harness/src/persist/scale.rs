@@ -1,0 +1,65 @@
+//! What a large workload may cost. Enumeration that is quadratic in the length of a recording is not
+//! noticed on small ones.
+
+use std::time::{Duration, Instant};
+
+use super::{Limits, Order, Recording, STRICT, Sync, Walk};
+use crate::history::{Node, Tree};
+
+const OPERATIONS: usize = 1000;
+/// A tenth of it is usual on a slow machine; what is quadratic takes minutes.
+const ELAPSED_MAX: Duration = Duration::from_secs(20);
+
+/// Replaces files of a full directory, as careful stores do, under an entry that stays pending to the end.
+fn replacing() -> Recording {
+    let tree: Tree = (0..OPERATIONS)
+        .map(|file| (format!("store/{file}"), Node::File(vec![b'o'; 5000].into())))
+        .collect();
+    let mut recording = Recording::new(&tree);
+    let store = recording.resolve("store").unwrap();
+    recording.create("lock").unwrap();
+    let log = recording.create("store/log").unwrap();
+    for operation in 0..OPERATIONS {
+        let file = recording.create("store/tmp").unwrap();
+        for _ in 0..3 {
+            recording.append(file, operation.to_string().repeat(1000).as_bytes()).unwrap();
+        }
+        recording.sync(Sync::Fsync(file));
+        recording.rename("store/tmp", &format!("store/{operation}")).unwrap();
+        recording.sync(Sync::Fsync(store));
+        recording.append(log, b"published\n").unwrap();
+        recording.sync(Sync::Fdatasync(log));
+        recording.acknowledge(operation);
+    }
+    recording
+}
+
+/// All states at all points.
+fn enumerate(recording: &Recording) -> usize {
+    let order = Order::new(recording, &STRICT);
+    let mut walk = Walk::new(recording, &order);
+    let mut found = 0;
+    for point in recording.points() {
+        let mut states = walk.states(point, Limits::seeded(0));
+        while states.advance().is_some() {
+            found += 1;
+        }
+    }
+    found
+}
+
+#[test]
+fn ten_thousand_calls_are_enumerated_in_seconds() {
+    let started = Instant::now();
+    let recording = replacing();
+    let recorded = started.elapsed();
+    let found = enumerate(&recording);
+    let elapsed = started.elapsed();
+    println!(
+        "{} calls, {} points, {found} states in {elapsed:?}, of which {recorded:?} recording",
+        recording.calls().len(),
+        recording.points().len(),
+    );
+    assert!(found > 10 * recording.points().len(), "{found} states are too few to tell");
+    assert!(elapsed < ELAPSED_MAX, "{elapsed:?} for {found} states");
+}
