@@ -36,7 +36,9 @@ fn every_guarantee_that_is_judged_has_one_checker() {
     let wanted: Vec<_> = Guarantee::ALL
         .iter()
         .copied()
-        .filter(|id| [Interface, Containment, ProcessKill, PowerLoss, IoFault].contains(&id.category()))
+        .filter(|id| {
+            [Interface, Containment, ProcessKill, PowerLoss, IoFault].contains(&id.category())
+        })
         .collect();
     assert_eq!(judged, wanted);
 }

@@ -65,7 +65,7 @@ impl Scratch {
         self.arenas += 1;
         let directory = self.path.join(self.arenas.to_string());
         fs::create_dir(&directory)?;
-        let arena = Arena { directory };
+        let arena = Arena { root: directory.join(ROOT), directory };
         fs::create_dir(arena.root())?;
         fs::create_dir(arena.outside())?;
         fs::write(arena.outside().join(OUTSIDE_FILE), OUTSIDE_SECRET)?;
@@ -77,9 +77,8 @@ impl Scratch {
     /// A fresh root with `tree` in it and nothing beside it.
     pub(crate) fn lay_out(&mut self, tree: &Tree) -> io::Result<Arena> {
         self.arenas += 1;
-        let arena = Arena { directory: self.path.join(self.arenas.to_string()) };
-        fs::create_dir(&arena.directory)?;
-        let root = arena.root();
+        let root = self.path.join(self.arenas.to_string());
+        let arena = Arena { root: root.clone(), directory: root.clone() };
         fs::create_dir(&root)?;
         // Parents sort before what is in them.
         for (path, node) in &tree.nodes {
@@ -102,13 +101,15 @@ impl Scratch {
 
 /// See the module. Removed when dropped.
 pub(crate) struct Arena {
+    root: PathBuf,
+    /// What is removed: the root, or what it lies in.
     directory: PathBuf,
 }
 
 impl Arena {
     /// What the subject opens.
     pub(crate) fn root(&self) -> PathBuf {
-        self.directory.join(ROOT)
+        self.root.clone()
     }
 
     fn outside(&self) -> PathBuf {

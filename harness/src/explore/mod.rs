@@ -6,6 +6,7 @@
 
 mod arena;
 mod campaign;
+pub mod crash_state;
 mod generate;
 mod io_fault;
 pub mod kill_point;

@@ -65,7 +65,8 @@ struct Exploration<'a, 's> {
     stage: &'a mut Stage<'s>,
     run: Run,
     script: Script,
-    retries: HashMap<Invocation, Retry>,
+    /// What is tried again, by the situation's context.
+    retries: HashMap<Context, Retry>,
     observer: Observer,
     known: HashMap<([u8; 32], Situation), Rc<Known>>,
     /// Recoveries of crash states, by digest; none where they could not be recorded.
@@ -354,12 +355,12 @@ impl<'a, 's> Exploration<'a, 's> {
         situation: Situation,
         fresh: bool,
     ) -> Result<Observation, Stop> {
-        let again = self.again(situation.context);
-        let scenario = self.sweep.scenario;
-        let retry = again.map(|again| {
-            let new = || Retry::new(scenario, &again);
-            &*self.retries.entry(again.clone()).or_insert_with(new)
-        });
+        let context = situation.context;
+        if !self.retries.contains_key(&context) {
+            let again = self.again(context);
+            self.retries.insert(context, Retry::new(self.sweep.scenario, again.as_ref()));
+        }
+        let retry = self.retries.get(&context);
         Ok(self.observer.observe(self.stage, tree, &self.script, retry, fresh)?)
     }
 

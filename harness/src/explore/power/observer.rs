@@ -34,48 +34,51 @@ pub(super) struct Observation {
     pub(super) is_slow: bool,
 }
 
-/// The operations that follow a power loss.
+/// The operations that follow a power loss: a look, and recovery where there is any.
 pub(super) struct Script {
-    /// Reads, and then recovery and reads where there is recovery.
-    look: Batch,
-    look_phases: Vec<Phase>,
+    batch: Batch,
+    phases: Vec<Phase>,
+    recovers: bool,
 }
 
 impl Script {
     pub(super) fn new(scenario: &Scenario, recovers: bool) -> Self {
-        let mut steps: Vec<(Phase, Invocation)> = Vec::new();
-        let reads = reads(scenario);
-        steps.extend(reads.iter().map(|read| (Phase::Crashed, read.clone())));
-        if recovers {
-            steps.push((Phase::Recovery, Invocation::Recover));
-            steps.extend(reads.iter().map(|read| (Phase::Recovered, read.clone())));
-        }
-        let (look_phases, look) = steps.into_iter().unzip();
-        Self { look: Batch::new(look), look_phases }
+        let reads = reads(scenario).into_iter().map(|read| (Phase::Crashed, read));
+        let recovery = recovers.then_some((Phase::Recovery, Invocation::Recover));
+        let (phases, batch) = reads.chain(recovery).unzip();
+        Self { batch: Batch::new(batch), phases, recovers }
     }
 }
 
-/// One more try of an operation, and reads after it.
+/// What follows that: another look where recovery changed something, one more try of an operation, and a last look.
 pub(super) struct Retry {
-    batch: Batch,
-    phases: Vec<Phase>,
+    changed: (Batch, Vec<Phase>),
+    unchanged: (Batch, Vec<Phase>),
 }
 
 impl Retry {
     /// Tries `again`; a write follows where it is none, because only a write shows that a path is healthy.
-    pub(super) fn new(scenario: &Scenario, again: &Invocation) -> Self {
-        let mut steps = vec![(Phase::Retry, again.clone())];
-        let write = |path: String| Invocation::WriteFile { path, data: RETRY_CONTENT.into() };
-        match again {
-            Invocation::DeleteFile { path } => steps.push((Phase::Retry, write(path.clone()))),
-            Invocation::CreateDirectory { path } => {
-                steps.push((Phase::Retry, write(format!("{path}/{RETRY_FILE}"))));
+    pub(super) fn new(scenario: &Scenario, again: Option<&Invocation>) -> Self {
+        let looks = |phase| reads(scenario).into_iter().map(move |read| (phase, read));
+        let mut steps: Vec<(Phase, Invocation)> = Vec::new();
+        if let Some(again) = again {
+            steps.push((Phase::Retry, again.clone()));
+            let write = |path: String| Invocation::WriteFile { path, data: RETRY_CONTENT.into() };
+            match again {
+                Invocation::DeleteFile { path } => steps.push((Phase::Retry, write(path.clone()))),
+                Invocation::CreateDirectory { path } => {
+                    steps.push((Phase::Retry, write(format!("{path}/{RETRY_FILE}"))));
+                }
+                _ => {}
             }
-            _ => {}
+            steps.extend(looks(Phase::Retried));
         }
-        steps.extend(reads(scenario).into_iter().map(|read| (Phase::Retried, read)));
-        let (phases, batch) = steps.into_iter().unzip();
-        Self { batch: Batch::new(batch), phases }
+        let batch = |steps: Vec<(Phase, Invocation)>| {
+            let (phases, batch) = steps.into_iter().unzip();
+            (Batch::new(batch), phases)
+        };
+        let changed = looks(Phase::Recovered).chain(steps.iter().cloned()).collect();
+        Self { changed: batch(changed), unchanged: batch(steps) }
     }
 }
 
@@ -127,28 +130,25 @@ impl Observer {
         };
         let mut entries = Vec::new();
         let options = &stage.subject.options;
-        match process.open_and_run(&arena.root(), options, &script.look) {
-            Ok(outcomes) => note(&mut entries, &arena, &script.look, &script.look_phases, outcomes),
-            Err(why) => {
-                let why = format!("a fresh process could not open the root: {why}");
-                let nothing = vec![Outcome::Broken(why); script.look.invocations().len()];
-                note(&mut entries, &arena, &script.look, &script.look_phases, nothing);
-            }
-        }
+        let opened = process.open_and_run(&arena.root(), options, &script.batch);
+        let unopened = opened
+            .as_ref()
+            .err()
+            .map(|why| Outcome::Broken(format!("a fresh process could not open the root: {why}")));
+        let outcomes = opened.unwrap_or_default();
+        note(&mut entries, &arena, (&script.batch, &script.phases), outcomes, unopened.as_ref());
         let mut is_broken = hide_what_follows_a_failed_recovery(&mut entries);
-        let is_changed = arena.tree()? != *tree;
+        let is_changed = unopened.is_none() && arena.tree()? != *tree;
         let mut is_slow = began.elapsed() > STATE_WAIT_MAX;
         if let Some(retry) = retry.filter(|_| !is_slow) {
-            let opened =
-                !matches!(entries.first(), Some(Entry { outcome: Outcome::Broken(_), .. }));
-            let outcomes = match opened {
-                true => process.run_all(&retry.batch),
-                false => {
-                    let Some(Entry { outcome, .. }) = entries.first() else { unreachable!() };
-                    vec![outcome.clone(); retry.batch.invocations().len()]
-                }
+            // Where recovery left everything as it was, another look would see the same.
+            let look_again = script.recovers && is_changed && !is_broken;
+            let (batch, phases) = if look_again { &retry.changed } else { &retry.unchanged };
+            let outcomes = match unopened {
+                Some(_) => Vec::new(),
+                None => process.run_all(batch),
             };
-            note(&mut entries, &arena, &retry.batch, &retry.phases, outcomes);
+            note(&mut entries, &arena, (batch, phases), outcomes, unopened.as_ref());
             is_slow = began.elapsed() > STATE_WAIT_MAX;
         }
         is_broken |= process.is_broken();
@@ -168,19 +168,20 @@ impl Observer {
     }
 }
 
+/// Notes what came of a batch; the same for all of it where the root could not be opened.
 fn note(
     entries: &mut Vec<Entry>,
     arena: &Arena,
-    batch: &Batch,
-    phases: &[Phase],
+    (batch, phases): (&Batch, &[Phase]),
     outcomes: Vec<Outcome>,
+    unopened: Option<&Outcome>,
 ) {
-    let asked = batch.invocations().iter().zip(phases).zip(outcomes);
-    entries.extend(asked.map(|((invocation, phase), outcome)| Entry {
-        phase: *phase,
-        invocation: invocation.clone(),
-        outcome: arena.anonymous(outcome),
-    }));
+    let mut outcomes = outcomes.into_iter();
+    for (invocation, phase) in batch.invocations().iter().zip(phases) {
+        let outcome = unopened.cloned().or_else(|| outcomes.next());
+        let Some(outcome) = outcome.map(|outcome| arena.anonymous(outcome)) else { return };
+        entries.push(Entry { phase: *phase, invocation: invocation.clone(), outcome });
+    }
 }
 
 /// A process that died in recovery answers nothing any more. That says nothing of each file, so only the recovery
