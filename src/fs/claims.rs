@@ -1,20 +1,22 @@
-//! What each profile documents, as claims.
+//! What each profile documents, as claims, and what an option adds.
 //!
 //! The documented profile's sentences are the specification's, word for word; where it takes judgement to
 //! see which guarantee a sentence gives, the reason stands beside it. What the specification does not say
 //! is not claimed, however likely. The hardened profile's sentences are those of
 //! [`FsBackend`](super::FsBackend), which a test holds in step.
 
-use super::Profile;
+use super::{FsOptions, Profile};
 use crate::{Claims, Guarantee};
 
-/// The claims of `profile`.
-pub(super) fn of(profile: Profile) -> Claims {
-    let sentences = match profile {
+/// The claims of a backend with these options.
+pub(super) fn of(options: FsOptions) -> Claims {
+    let profile = match options.profile {
         Profile::Documented => DOCUMENTED,
         Profile::Hardened => HARDENED,
     };
-    sentences.iter().map(|(guarantee, sentence)| (*guarantee, (*sentence).to_owned())).collect()
+    let option = if options.checksums() { CHECKSUM } else { &[] };
+    let sentences = profile.iter().chain(option);
+    sentences.map(|(guarantee, sentence)| (*guarantee, (*sentence).to_owned())).collect()
 }
 
 const DOCUMENTED: &[(Guarantee, &str)] = &[
@@ -133,19 +135,27 @@ const HARDENED: &[(Guarantee, &str)] = &[
     ),
 ];
 
+/// What [`Verification::Checksum`](super::Verification::Checksum) adds.
+const CHECKSUM: &[(Guarantee, &str)] = &[(
+    Guarantee::BitrotDetected,
+    "A read checks what it has read against the hash that was stored with the file, and fails with `Corrupt` where they differ.",
+)];
+
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
-    use crate::Category;
+    use crate::{Category, fs::Verification};
 
     #[test]
     fn the_hardened_sentences_are_documented() {
         let documentation = include_str!("mod.rs");
-        for (guarantee, sentence) in HARDENED {
+        for (guarantee, sentence) in HARDENED.iter().chain(CHECKSUM) {
             let row = format!("/// | `{guarantee}` | {sentence} |\n");
             assert!(documentation.contains(&row), "no row {row:?}");
         }
-        assert_eq!(documentation.matches("\n/// | `").count(), HARDENED.len());
+        assert_eq!(documentation.matches("\n/// | `").count(), HARDENED.len() + CHECKSUM.len());
     }
 
     #[test]
@@ -156,14 +166,30 @@ mod tests {
                 Category::Interface | Category::Containment | Category::ProcessKill
             );
             if claimed {
-                assert!(of(Profile::Hardened).get(*guarantee).is_some(), "{guarantee}");
+                assert!(of(FsOptions::new()).get(*guarantee).is_some(), "{guarantee}");
             }
         }
     }
 
     #[test]
     fn no_guarantee_is_claimed_twice() {
-        assert_eq!(of(Profile::Documented).len(), DOCUMENTED.len());
-        assert_eq!(of(Profile::Hardened).len(), HARDENED.len());
+        let documented = FsOptions::new().profile(Profile::Documented);
+        assert_eq!(of(documented).len(), DOCUMENTED.len());
+        assert_eq!(of(FsOptions::new()).len(), HARDENED.len());
+        let checksum = FsOptions::new().verification(Verification::Checksum);
+        assert_eq!(of(checksum).len(), HARDENED.len() + CHECKSUM.len());
+    }
+
+    #[test]
+    fn damage_is_claimed_to_be_found_with_checksums_only() {
+        for verification in Verification::VARIANTS {
+            for profile in Profile::VARIANTS {
+                let options = FsOptions::new().profile(*profile).verification(*verification);
+                let claimed = of(options).get(Guarantee::BitrotDetected).is_some();
+                let is_checked =
+                    *profile == Profile::Hardened && *verification == Verification::Checksum;
+                assert_eq!(claimed, is_checked, "{profile} {verification}");
+            }
+        }
     }
 }

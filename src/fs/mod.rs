@@ -5,6 +5,7 @@
 //! synced may be gone after a power loss. The documented profile is the specification's algorithm,
 //! flaws included: it is there to be measured, and as a baseline of speed.
 
+mod checksum;
 mod claims;
 mod create_directory;
 mod delete;
@@ -15,7 +16,9 @@ mod list;
 mod open;
 mod options;
 mod read;
+mod read_back;
 mod recover;
+mod refusal;
 mod settle;
 mod temp;
 mod write;
@@ -24,8 +27,8 @@ use std::io;
 
 use cap_std::fs::Dir;
 
-pub use self::options::{Durability, FsOptions, Profile};
-use self::{settle::Settled, temp::Staging};
+pub use self::options::{Durability, FsOptions, Profile, Verification};
+use self::{refusal::Refusal, settle::Settled, temp::Staging};
 use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, StoragePath};
 
 /// A backend on a directory of the local file system.
@@ -62,6 +65,26 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// acknowledged. A failed sync fails the operation, and the retry writes to new pages; where the failed
 /// sync was that of a directory, the new value is already visible. The documented profile syncs nothing.
 ///
+/// # Verification
+///
+/// In the hardened profile, [`Verification`] says how it is made sure that the stored bytes are the written
+/// ones; the default trusts the file system. Where they are not, the operation fails with
+/// [`ErrorKind::Corrupt`].
+///
+/// [`Verification::ReadBack`]: a write reads its file back and compares, after the sync where there is one,
+/// and before the rename; what differs is never published, and the old value stays. A synced file is dropped
+/// from the page cache first, so that the device answers, as far as the system follows that advice;
+/// without a sync, it is the cache that answers. Bytes that change later are not noticed.
+///
+/// [`Verification::Checksum`]: a write stores the BLAKE3 hash of the content in the extended attribute
+/// `user.crashworthy.blake3` of its file, before the sync and the rename, and every read checks what it
+/// has read against it. A file without a hash is refused like one with a wrong hash: an attacker, or a
+/// copy that dropped the attribute, must not pass for the backend. So are files from before the option, or
+/// written without it; to adopt them, read them without the option and write them with it. Copies and
+/// backups have to keep the attributes (`cp --preserve=xattr`, `rsync -X`, `tar --xattrs`). Opening fails
+/// with [`ErrorKind::Unsupported`] where the file system has no attributes of users; it writes nothing to
+/// find that out.
+///
 /// # What a crash leaves
 ///
 /// Hardened: the old value or the new one, and perhaps one file per killed writer in
@@ -74,8 +97,8 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 ///
 /// # Claims of the hardened profile
 ///
-/// What [`FsBackend::claims`] gives. Nothing is claimed about power loss, concurrency, I/O errors or bit
-/// rot before it has been measured.
+/// What [`FsBackend::claims`] gives; `bitrot-detected` with [`Verification::Checksum`] only. Nothing is
+/// claimed about power loss or concurrency before it has been measured.
 ///
 /// | guarantee | documented sentence |
 /// | --- | --- |
@@ -103,6 +126,7 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// | `short-write-handled` | A write call that takes less than it was given is followed by another with the rest. |
 /// | `interrupt-handled` | A call that a signal interrupts is made again. |
 /// | `recovers-after-fault` | Nothing of a failed operation is kept, so the next one works as soon as the fault is gone. |
+/// | `bitrot-detected` | A read checks what it has read against the hash that was stored with the file, and fails with `Corrupt` where they differ. |
 #[derive(Debug)]
 pub struct FsBackend {
     root: Dir,
@@ -113,11 +137,11 @@ pub struct FsBackend {
 
 impl FsBackend {
     /// What the profile of `options` documents: for [`Profile::Documented`] the specification's own
-    /// sentences, for [`Profile::Hardened`] those above.
+    /// sentences, for [`Profile::Hardened`] those above, as far as the other options give them.
     ///
     /// The kill guarantees hold at every [`Durability`], because the page cache survives a kill.
     pub fn claims(options: &FsOptions) -> Claims {
-        claims::of(options.profile)
+        claims::of(*options)
     }
 
     /// Refuses a path into the directory that is the hardened profile's own.
@@ -188,19 +212,19 @@ impl StorageBackend for FsBackend {
     }
 }
 
-/// Turns a system error into one of the contract.
+/// Turns the error of a verb on `path` into one of the contract.
 fn failure(operation: Operation, path: &StoragePath) -> impl FnOnce(io::Error) -> Error {
-    move |error| {
-        if is_escape(&error) {
-            Error::new(
-                ErrorKind::InvalidPath,
-                operation,
-                path.as_str(),
-                "a symbolic link on the way leads out of the root",
-            )
-        } else {
-            Error::from_io(operation, path.as_str(), error)
-        }
+    move |error| error_of(operation, path.as_str(), error)
+}
+
+fn error_of(operation: Operation, path: &str, error: io::Error) -> Error {
+    if let Some(refusal) = Refusal::of(&error) {
+        Error::new(refusal.kind, operation, path, &*refusal.reason)
+    } else if is_escape(&error) {
+        let reason = "a symbolic link on the way leads out of the root";
+        Error::new(ErrorKind::InvalidPath, operation, path, reason)
+    } else {
+        Error::from_io(operation, path, error)
     }
 }
 

@@ -7,8 +7,8 @@ use std::{fs, io, path::Path};
 
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::{FsBackend, FsOptions, Settled, Staging, directory};
-use crate::{Error, Operation, Result};
+use super::{FsBackend, FsOptions, Settled, Staging, checksum, directory, error_of};
+use crate::{Operation, Result};
 
 impl FsBackend {
     /// Opens the directory `root`, creating it and its parents if they are missing, with the default
@@ -23,10 +23,13 @@ impl FsBackend {
     /// As [`FsBackend::open`], with `options`.
     ///
     /// # Errors
-    /// As [`FsBackend::open`].
+    /// As [`FsBackend::open`], and [`ErrorKind::Unsupported`] for checksums on a file system that cannot
+    /// keep them.
+    ///
+    /// [`ErrorKind::Unsupported`]: crate::ErrorKind::Unsupported
     pub fn open_with(root: impl AsRef<Path>, options: FsOptions) -> Result<Self> {
         let path = root.as_ref();
-        let fail = |error| Error::from_io(Operation::Open, path.to_string_lossy(), error);
+        let fail = |error| error_of(Operation::Open, &path.to_string_lossy(), error);
         let root = match open_root(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 create_root(path, options.syncs_directories())
@@ -35,6 +38,9 @@ impl FsBackend {
             }
             other => other.map_err(fail)?,
         };
+        if options.checksums() {
+            checksum::probe(&root).map_err(fail)?;
+        }
         Ok(Self { root, options, staging: Staging::default(), settled: Settled::default() })
     }
 }

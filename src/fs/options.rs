@@ -1,4 +1,5 @@
-//! What a caller may choose when opening an [`FsBackend`](super::FsBackend): algorithm and durability.
+//! What a caller may choose when opening an [`FsBackend`](super::FsBackend): algorithm, durability and
+//! verification.
 //!
 //! The enums read and write as kebab-case text, so that a command line or a protocol can carry them.
 
@@ -58,11 +59,41 @@ pub enum Durability {
     FileAndDirectory,
 }
 
-/// How to open an [`FsBackend`](super::FsBackend). The default is hardened and fully durable.
+/// How the hardened profile makes sure that the stored bytes are the written ones. The documented one
+/// never looks.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Display,
+    EnumString,
+    VariantArray,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Verification {
+    /// It does not.
+    #[default]
+    None,
+    /// A write reads its file back and compares, before the file gets its name.
+    ReadBack,
+    /// A write stores a BLAKE3 hash with the file, and every read checks the content against it.
+    Checksum,
+}
+
+/// How to open an [`FsBackend`](super::FsBackend). The default is hardened and fully durable, and verifies
+/// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FsOptions {
     pub(super) profile: Profile,
     pub(super) durability: Durability,
+    pub(super) verification: Verification,
 }
 
 impl FsOptions {
@@ -81,6 +112,22 @@ impl FsOptions {
     #[must_use]
     pub fn durability(self, durability: Durability) -> Self {
         Self { durability, ..self }
+    }
+
+    /// The same with another verification; without effect on [`Profile::Documented`].
+    #[must_use]
+    pub fn verification(self, verification: Verification) -> Self {
+        Self { verification, ..self }
+    }
+
+    /// Whether a write compares its file before it gets its name.
+    pub(super) fn reads_back(self) -> bool {
+        self.profile == Profile::Hardened && self.verification == Verification::ReadBack
+    }
+
+    /// Whether a file carries its hash, and a read checks it.
+    pub(super) fn checksums(self) -> bool {
+        self.profile == Profile::Hardened && self.verification == Verification::Checksum
     }
 
     /// Whether a file is synced before it gets its name.

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use cap_std::fs::{OpenOptions, OpenOptionsExt};
 
-use super::{FsBackend, interrupt};
+use super::{FsBackend, checksum, interrupt};
 use crate::StoragePath;
 
 impl FsBackend {
@@ -17,7 +17,8 @@ impl FsBackend {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(flags);
         let file = interrupt::again(|| self.root.open_with(path, &options))
-            .map_err(missing_below_a_file)?;
+            .map_err(missing_below_a_file)?
+            .into_std();
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::other("not a regular file"));
@@ -26,7 +27,10 @@ impl FsBackend {
         let bytes = usize::try_from(metadata.len()).map_err(io::Error::other)?;
         data.try_reserve_exact(bytes).map_err(io::Error::other)?;
         // `take` hides the file, of which `read_to_end` would ask the size once more.
-        file.take(u64::MAX).read_to_end(&mut data)?;
+        (&file).take(u64::MAX).read_to_end(&mut data)?;
+        if self.options.checksums() {
+            checksum::check(&file, &data)?;
+        }
         Ok(data)
     }
 }

@@ -57,7 +57,7 @@ impl FsBackend {
             let directory = self.staging_directory()?;
             let name = random_name()?;
             let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
+            options.read(self.options.reads_back()).write(true).create_new(true);
             let file = match interrupt::again(|| directory.open_with(&name, &options)) {
                 Ok(file) => file.into_std(),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,

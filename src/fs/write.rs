@@ -1,14 +1,14 @@
 //! `writeFile`, in both profiles.
 //!
 //! Documented: the specification's two phases under the fixed name `<path>.tmp`. Hardened: the same two
-//! phases under a name of its own, locked, and synced in the order that durability needs: content, then
-//! name. Either way an error leaves the old value in place.
+//! phases under a name of its own, locked, verified where asked, and synced in the order that durability
+//! needs: content, then name. Either way an error leaves the old value in place.
 
 use std::io::{self, Write};
 
 use cap_std::fs::OpenOptions;
 
-use super::{FsBackend, directory};
+use super::{FsBackend, checksum, directory};
 use crate::StoragePath;
 
 impl FsBackend {
@@ -39,8 +39,15 @@ impl FsBackend {
         let parent = opened.as_ref().unwrap_or(&self.root);
         let mut temp = self.create_temp()?;
         temp.file.write_all(data)?;
+        if self.options.checksums() {
+            // Before the sync, which makes the attribute durable with the content.
+            checksum::store(&temp.file, data)?;
+        }
         if self.options.syncs_files() {
             temp.file.sync_all()?;
+        }
+        if self.options.reads_back() {
+            self.read_back(&mut temp.file, data)?;
         }
         temp.publish(parent, path.name())?;
         if self.options.syncs_directories() {

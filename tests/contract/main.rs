@@ -7,6 +7,7 @@ mod hardened;
 mod model;
 mod paths;
 mod threads;
+mod verification;
 
 use std::{
     collections::BTreeMap,
