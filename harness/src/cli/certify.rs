@@ -117,7 +117,7 @@ fn subject_and_claims(arguments: &Certify) -> Result<(Subject, Option<Claims>), 
             )));
         };
         let subject = Subject::of_this_executable(backend.name()).map_err(Stop::harness)?;
-        (subject, Some(own.unwrap_or_else(|| backend.into_claims())))
+        (subject, Some(own.unwrap_or_else(|| backend.claims_with(&arguments.options))))
     };
     subject.options = arguments.options.clone();
     if arguments.no_fork_server {

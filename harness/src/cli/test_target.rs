@@ -65,7 +65,7 @@ pub fn certify_backends(backends: Vec<Backend>, directory: Option<&str>) -> Exit
     let mut tests = Vec::new();
     for backend in backends {
         let name = backend.name().to_owned();
-        let claims = backend.into_claims();
+        let claims = backend.claims_by_default();
         let claimed = claimed(&claims);
         let test_name = |guarantee: &Guarantee| {
             if several { format!("{name}::{guarantee}") } else { guarantee.to_string() }

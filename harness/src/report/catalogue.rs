@@ -66,14 +66,14 @@ pub fn backends(backends: &[Backend], format: Format) -> String {
                 "name": backend.name,
                 "version": backend.version,
                 "recovers": backend.recovers,
-                "claims": backend.claims.iter().map(|(guarantee, _)| guarantee).collect::<Vec<_>>(),
+                "claims": backend.claims_by_default().iter().map(|(guarantee, _)| guarantee).collect::<Vec<_>>(),
             })
         }));
     }
     let mut out = String::new();
     let columns = backends.iter().map(|backend| backend.name.chars().count()).max().unwrap_or(0);
     for backend in backends {
-        let claims = match backend.claims.len() {
+        let claims = match backend.claims_by_default().len() {
             0 => "documents no guarantees".to_owned(),
             n => format!("documents {n} of {} guarantees", Guarantee::ALL.len()),
         };

@@ -5,6 +5,7 @@ use std::path::Path;
 use crashworthy::{Claims, Result, StorageBackend};
 use serde_json::Value;
 
+type ClaimsOf = dyn Fn(&Value) -> Claims + Send + Sync;
 type Open = dyn Fn(&Path, &Value) -> Result<Box<dyn StorageBackend>> + Send + Sync;
 
 /// What a Rust author hands to [`crate::certify_main!`].
@@ -12,7 +13,7 @@ pub struct Backend {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) recovers: bool,
-    pub(crate) claims: Claims,
+    pub(crate) claims: Box<ClaimsOf>,
     pub(crate) open: Box<Open>,
 }
 
@@ -27,7 +28,7 @@ impl Backend {
             name: name.into(),
             version: String::new(),
             recovers: false,
-            claims: Claims::new(),
+            claims: Box::new(|_| Claims::new()),
             open: Box::new(move |root, options| Ok(Box::new(open(root, options)?))),
         }
     }
@@ -46,10 +47,16 @@ impl Backend {
         self
     }
 
-    /// States what it documents.
+    /// States what it documents, whatever the options.
     #[must_use]
-    pub fn claims(mut self, claims: Claims) -> Self {
-        self.claims = claims;
+    pub fn claims(self, claims: Claims) -> Self {
+        self.claims_of(move |_| claims.clone())
+    }
+
+    /// States what it documents for the options that [`Backend::new`]'s `open` understands.
+    #[must_use]
+    pub fn claims_of(mut self, claims: impl Fn(&Value) -> Claims + Send + Sync + 'static) -> Self {
+        self.claims = Box::new(claims);
         self
     }
 }
@@ -60,8 +67,13 @@ impl Backend {
         &self.name
     }
 
-    /// What it documents.
-    pub fn into_claims(self) -> Claims {
-        self.claims
+    /// What it documents when it is opened with `options`, an object.
+    pub fn claims_with(&self, options: &Value) -> Claims {
+        (self.claims)(options)
+    }
+
+    /// What it documents when it is opened without options.
+    pub fn claims_by_default(&self) -> Claims {
+        self.claims_with(&Value::Object(serde_json::Map::new()))
     }
 }
