@@ -12,6 +12,7 @@
 //! world outside the root (`confined`).
 
 mod beside;
+mod bit_rot;
 mod confined;
 mod directory_delete;
 mod failed_sync;
@@ -162,6 +163,7 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &only(Guarantee::ShortWriteHandled, io_fault::short_write),
         &only(Guarantee::InterruptHandled, io_fault::interrupted),
         &only(Guarantee::RecoversAfterFault, io_fault::recovered),
+        &only(Guarantee::BitrotDetected, bit_rot::judge),
     ];
     ALL
 }

@@ -2,6 +2,7 @@
 //! is judged by all checkers at once.
 
 mod after_kill;
+mod bit_rot;
 mod containment;
 mod fault_free;
 mod io_fault;
@@ -31,13 +32,16 @@ fn acquits(case: &str, looked: &[(Guarantee, usize)], builder: Builder) {
 
 #[test]
 fn every_guarantee_that_is_judged_has_one_checker() {
-    use crashworthy::Category::{Containment, Interface, IoFault, PowerLoss, ProcessKill};
+    use crashworthy::Category::{
+        Containment, Integrity, Interface, IoFault, PowerLoss, ProcessKill,
+    };
     let judged: Vec<_> = super::all().iter().map(|checker| checker.guarantee()).collect();
     let wanted: Vec<_> = Guarantee::ALL
         .iter()
         .copied()
         .filter(|id| {
-            [Interface, Containment, ProcessKill, PowerLoss, IoFault].contains(&id.category())
+            [Interface, Containment, ProcessKill, PowerLoss, IoFault, Integrity]
+                .contains(&id.category())
         })
         .collect();
     assert_eq!(judged, wanted);

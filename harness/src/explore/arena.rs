@@ -97,6 +97,17 @@ impl Scratch {
         }
         Ok(arena)
     }
+
+    /// Moves an arena to a path that was never used before, so that whatever was remembered of it by path
+    /// fits nothing any more.
+    pub(crate) fn move_arena(&mut self, arena: &mut Arena) -> io::Result<()> {
+        self.arenas += 1;
+        let directory = self.path.join(self.arenas.to_string());
+        fs::rename(&arena.directory, &directory)?;
+        arena.root = directory.join(ROOT);
+        arena.directory = directory;
+        Ok(())
+    }
 }
 
 /// See the module. Removed when dropped.

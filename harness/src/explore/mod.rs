@@ -5,6 +5,7 @@
 //! left, `generate` thinks up further workloads.
 
 mod arena;
+mod bit_rot;
 mod campaign;
 pub mod crash_state;
 mod generate;
@@ -15,6 +16,7 @@ mod power;
 mod profile;
 mod rehearsal;
 mod replay;
+mod stored;
 mod sweep;
 mod trial;
 

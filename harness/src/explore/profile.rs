@@ -31,6 +31,8 @@ pub struct Effort {
     pub recoveries: usize,
     /// Kills at random instants in each scenario that asks for them.
     pub random_kills: u32,
+    /// Bytes that chance picks to be flipped in each stored file that is too large to flip them all.
+    pub flips: usize,
 }
 
 impl Profile {
@@ -42,6 +44,12 @@ impl Profile {
             (Self::Full, true) => (128, 512),
             (Self::Nightly, true) => (4096, 8192),
             (Self::Nightly, false) => (256, 512),
+        };
+        // A reader lives through many of them, so that it costs the same however it was started.
+        let flips = match self {
+            Self::Quick => 64,
+            Self::Full => 512,
+            Self::Nightly => 8192,
         };
         let (moments, states_per_moment, recoveries) = match (self, forks) {
             (Self::Quick, false) => (200, 256, 4),
@@ -56,6 +64,7 @@ impl Profile {
             states_per_moment,
             recoveries,
             random_kills,
+            flips,
         }
     }
 }

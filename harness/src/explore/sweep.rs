@@ -117,6 +117,9 @@ impl Sweep<'_> {
         if self.has(FaultKind::FailedSync) {
             self.fail_syncs(&mut stage, trace, swept, tell)?;
         }
+        if self.has(FaultKind::BitRot) {
+            self.rot(&mut stage, swept, tell)?;
+        }
         Ok(())
     }
 
@@ -219,7 +222,7 @@ impl Sweep<'_> {
         Ok(Some(record))
     }
 
-    fn judge(swept: &mut Swept, tell: &mut dyn FnMut(&News<'_>), record: &Record) {
+    pub(super) fn judge(swept: &mut Swept, tell: &mut dyn FnMut(&News<'_>), record: &Record) {
         for guarantee in swept.docket.judge(&record.evidence, &record.trace, &record.recovery) {
             if let Some(case) = swept.docket.case(guarantee, record.evidence.strike.model()) {
                 tell(&News::Refuted(case));

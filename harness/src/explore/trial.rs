@@ -85,6 +85,9 @@ impl Stage<'_> {
         if strike.is_error() {
             return self.strike_call(strike, rehearsal);
         }
+        if let Strike::BitRot { .. } = strike {
+            return self.strike_stored(strike);
+        }
         let mut notes = self.notes()?;
         let (workload_strike, recovery_strike) = match strike {
             Strike::InRecovery { workload, recovery } => (&**workload, Some(&**recovery)),
@@ -379,6 +382,6 @@ fn unopened(notes: &Notes, why: &str) -> String {
     format!("a fresh process could not open the root: {}", notes.arena.anonymous_text(why))
 }
 
-fn offers_recovery(hello: &protocol::Hello) -> bool {
+pub(super) fn offers_recovery(hello: &protocol::Hello) -> bool {
     hello.capabilities.iter().any(|capability| capability == protocol::RECOVER)
 }

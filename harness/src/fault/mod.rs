@@ -1,8 +1,10 @@
 //! Faults: what may strike a workload, and which trials a trace makes of it.
 //!
 //! A fault looks at the trace of the fault-free run and lists its strikes. A strike is a small value
-//! that says where and how; the trial runner carries it out, and a counterexample file stores it.
+//! that says where and how; the trial runner carries it out, and a counterexample file stores it. Bit rot
+//! strikes what is stored instead, when the processes are gone.
 
+mod bit_rot;
 mod io_error;
 mod kill;
 mod pause;
@@ -53,6 +55,8 @@ pub enum FaultKind {
     PowerLoss,
     /// Every sync of a file fails, the operation is repeated, and then the power fails.
     FailedSync,
+    /// Bytes of stored files are flipped, zeroed and lost.
+    BitRot,
 }
 
 /// On which side of an event a kill strikes.
@@ -120,6 +124,13 @@ pub enum Strike {
     PowerLoss(PowerLoss),
     /// A sync fails, and then the power.
     FailedSync(FailedSync),
+    /// A stored file changes after the workload, when no process is there any more.
+    BitRot {
+        /// Path of the file below the root.
+        path: String,
+        /// What happens to it.
+        damage: Damage,
+    },
     /// A strike on the workload, then a strike on the recovery that follows.
     InRecovery {
         /// What strikes the workload.
@@ -138,6 +149,7 @@ pub trait Fault: Sync {
     fn strikes(&self, trace: &Trace) -> Vec<Strike>;
 }
 
+pub use bit_rot::{Damage, WHOLE_BYTES_MAX, damages};
 pub use io_error::{Errno, IoError};
 pub use kill::Kill;
 pub use pause::Pause;
@@ -159,7 +171,11 @@ impl FaultKind {
             Self::Pause => Some(&Pause),
             Self::IoError => Some(&IoError),
             Self::ShortWrite => Some(&ShortWrite),
-            Self::NestedKill | Self::RandomKill | Self::PowerLoss | Self::FailedSync => None,
+            Self::NestedKill
+            | Self::RandomKill
+            | Self::PowerLoss
+            | Self::FailedSync
+            | Self::BitRot => None,
         }
     }
 }
@@ -167,7 +183,7 @@ impl FaultKind {
 impl Strike {
     /// Whether it kills a process.
     pub fn is_kill(&self) -> bool {
-        !matches!(self, Self::None | Self::Pause { .. })
+        !matches!(self, Self::None | Self::Pause { .. } | Self::BitRot { .. })
             && !self.is_error()
             && self.power_loss().is_none()
     }
@@ -216,6 +232,7 @@ impl Strike {
             Self::Short { .. } => FaultKind::ShortWrite,
             Self::PowerLoss(_) => FaultKind::PowerLoss,
             Self::FailedSync(_) => FaultKind::FailedSync,
+            Self::BitRot { .. } => FaultKind::BitRot,
             Self::InRecovery { .. } => FaultKind::NestedKill,
         })
     }

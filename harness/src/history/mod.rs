@@ -40,6 +40,10 @@ pub enum Phase {
     Repeat,
     /// Reads by a fresh process after the repetition.
     Repeated,
+    /// Reads by a fresh process after the workload, when the process that ran it has ended.
+    Undamaged,
+    /// The same reads by another process, after a stored file has changed.
+    Damaged,
     /// `recover` by a second process while the writer is held inside the workload.
     BesideWriter,
 }

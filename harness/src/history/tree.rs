@@ -17,6 +17,8 @@ pub enum Moment {
     Recovered,
     /// After an operation in which a call failed.
     Faulted,
+    /// When the process that ran the workload has ended and another one has read, before a stored file changes.
+    Stored,
 }
 
 /// One entry of a tree.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     check,
-    fault::FaultKind,
+    fault::{FaultKind, WHOLE_BYTES_MAX},
     report::{story, text},
 };
 
@@ -149,7 +149,6 @@ fn why_not_measured(
     if check::checker(guarantee).is_none() {
         return Some(match guarantee.category() {
             Category::Concurrency => "this version does not explore concurrent writers yet".into(),
-            Category::Integrity => "this version does not flip stored bytes yet".into(),
             _ => "this version has no checker for it".into(),
         });
     }
@@ -200,6 +199,12 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
     }
     if entry.faults.contains(&FaultKind::ShortWrite) {
         parts.push("every write cut short".to_owned());
+    }
+    if entry.faults.contains(&FaultKind::BitRot) {
+        parts.push(format!(
+            "every byte of stored files up to {WHOLE_BYTES_MAX} bytes flipped, of larger ones the ends, both \
+             sides of page boundaries and seeded places; all files zeroed, in whole and in parts, and cut short"
+        ));
     }
     if entry.faults.contains(&FaultKind::Pause) {
         parts.push("the writer held before every event".to_owned());

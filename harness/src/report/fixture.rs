@@ -227,6 +227,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
         let bound = match id.category() {
             Category::ProcessKill => "killed before, after and inside every call of 14 scenarios",
             Category::IoFault => "every call failing in 3 scenarios",
+            Category::Integrity => "the stored files of 1 scenario damaged",
             _ => "fault-free runs of 22 scenarios",
         };
         GuaranteeResult {

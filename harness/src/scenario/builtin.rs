@@ -89,7 +89,10 @@ mod tests {
         for guarantee in Guarantee::ALL {
             let measured = matches!(
                 guarantee.category(),
-                Category::Interface | Category::Containment | Category::ProcessKill
+                Category::Interface
+                    | Category::Containment
+                    | Category::ProcessKill
+                    | Category::Integrity
             );
             assert!(!measured || judged.contains(guarantee), "no scenario judges {guarantee}");
         }

@@ -140,6 +140,11 @@ impl TracedSide {
 }
 
 impl PlainSide {
+    /// What its processes may use.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Starts a process that nobody traces.
     pub(crate) fn start(&mut self) -> io::Result<Plain> {
         let (streams, stdin, stdout) = Streams::new(self.limits.line_bytes)?;

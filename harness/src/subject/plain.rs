@@ -26,7 +26,7 @@ use super::{
     watchdog::{Bite, Guard, Limits},
 };
 use crate::{
-    history::{Invocation, Outcome},
+    history::{Invocation, Outcome, Reply},
     trace::{Ending, Tid},
 };
 
@@ -71,11 +71,25 @@ impl Plain {
         greet(root, options, |call| self.ask(call))
     }
 
-    /// Says hello, and opens nothing yet.
-    pub(crate) fn introduce(&mut self) -> Result<Hello, String> {
-        let hello = introduce(&mut |call| self.ask(call))?;
+    /// Says hello and opens nothing.
+    pub(crate) fn hello(&mut self) -> Result<Hello, String> {
+        let hello = hello(&mut |call| self.ask(call))?;
         self.pipelines = hello.capabilities.iter().any(|offered| offered == PIPELINING);
         Ok(hello)
+    }
+
+    /// Opens `root`, which stands for a fresh instance; a root that it refuses is an answer, too.
+    pub(crate) fn open(&mut self, root: &Path, options: &Value) -> Outcome {
+        let root = match utf8(root) {
+            Ok(root) => root,
+            Err(why) => return Outcome::Broken(why),
+        };
+        match self.ask(Call::Open { root, options: options.clone() }) {
+            Ok(Ok(_)) => Outcome::Ok(Reply::Done),
+            Ok(Err(Refusal { kind, message })) => Outcome::Fail { kind, message },
+            Err(NoAnswer::Killed) => Outcome::Killed,
+            Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
+        }
     }
 
     /// Runs one operation.
@@ -265,22 +279,22 @@ pub(super) fn bitten(bite: Bite, limits: Limits) -> String {
     }
 }
 
+/// Asks a process something.
+type Ask<'a> = dyn FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer> + 'a;
+
 /// The first two requests of every process.
 pub(super) fn greet(
     root: &Path,
     options: &Value,
     mut ask: impl FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer>,
 ) -> Result<Hello, String> {
-    let hello = introduce(&mut ask)?;
-    let root = root.to_str().ok_or("the scratch directory's path is not UTF-8")?.to_owned();
+    let hello = hello(&mut ask)?;
+    let root = utf8(root)?;
     expect(&mut ask, Call::Open { root, options: options.clone() }, "open")?;
     Ok(hello)
 }
 
-/// The first request of every process.
-fn introduce(
-    ask: &mut impl FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer>,
-) -> Result<Hello, String> {
+fn hello(ask: &mut Ask<'_>) -> Result<Hello, String> {
     let hello = expect(ask, Call::Hello { protocol: PROTOCOL_VERSION }, "hello")?;
     let hello: Hello = serde_json::from_value(hello)
         .map_err(|error| format!("its answer to `hello` is not of the protocol: {error}"))?;
@@ -293,11 +307,7 @@ fn introduce(
     Ok(hello)
 }
 
-fn expect(
-    ask: &mut impl FnMut(Call) -> Result<Result<Value, Refusal>, NoAnswer>,
-    call: Call,
-    name: &str,
-) -> Result<Value, String> {
+fn expect(ask: &mut Ask<'_>, call: Call, name: &str) -> Result<Value, String> {
     match ask(call) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(refusal)) => {
@@ -306,6 +316,10 @@ fn expect(
         Err(NoAnswer::Killed) => Err(format!("it was killed in `{name}`")),
         Err(NoAnswer::Broken(why)) => Err(format!("it gave no answer to `{name}`: {why}")),
     }
+}
+
+fn utf8(root: &Path) -> Result<String, String> {
+    Ok(root.to_str().ok_or("the scratch directory's path is not UTF-8")?.to_owned())
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl Observer {
             Some(process) => process,
             none => {
                 let mut process = stage.launcher.plain.start()?;
-                let introduced = process.introduce();
+                let introduced = process.hello();
                 let process = none.insert(process);
                 introduced.map_err(TrialError::Subject)?;
                 process

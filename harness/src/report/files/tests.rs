@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    fault::{Side, Strike},
+    fault::{Damage, Errno, Side, Strike},
     judge::Rating,
     report::fixture,
 };
@@ -142,6 +142,8 @@ fn certificates_follow_their_schema() {
     lacking_is_refused(&schema, &good, "/subject");
     lacking_is_refused(&schema, &good, "/totals");
     lacking_is_refused(&schema, &good, "/guarantees/0");
+    let unmeasured = refuted.guarantees.iter().position(|row| row.reason.is_some());
+    let reason = format!("/guarantees/{}/reason", unmeasured.expect("something is not measured"));
     for (pointer, wrong) in [
         ("/schema", json!(2)),
         ("/verdict", json!("passed")),
@@ -151,7 +153,7 @@ fn certificates_follow_their_schema() {
         ("/guarantees/0/category", json!("speed")),
         // A pass in which nothing was looked at.
         ("/guarantees/0/trials", json!(0)),
-        ("/guarantees/40/reason", Value::Null),
+        (reason.as_str(), Value::Null),
         ("/guarantees/0/counterexample", json!("/etc/passwd")),
     ] {
         let mut bad = good.clone();
@@ -167,6 +169,7 @@ fn certificates_follow_their_schema() {
 fn counterexamples_follow_their_schema() {
     let schema = schema(COUNTEREXAMPLE);
     let kill = Strike::Kill { event: 1, side: Side::Before };
+    let rot = |damage| Strike::BitRot { path: "d/a".into(), damage };
     let strikes = [
         Strike::None,
         kill.clone(),
@@ -174,6 +177,11 @@ fn counterexamples_follow_their_schema() {
         Strike::KillAfterAck { operation: 0 },
         Strike::KillAfterTime { micros: 153 },
         Strike::Pause { event: 0 },
+        Strike::Error { event: 2, errno: Errno::ENOSPC, lasting: true },
+        Strike::Short { event: 2, keep: 1 },
+        rot(Damage::Flip { offset: 17, mask: 1 }),
+        rot(Damage::Zero { offset: 0, length: 4096 }),
+        rot(Damage::Truncate { length: 0 }),
         Strike::InRecovery { workload: Box::new(kill.clone()), recovery: Box::new(kill) },
     ];
     let subject = fixture::refuted().0.subject;

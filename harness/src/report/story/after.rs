@@ -1,9 +1,9 @@
-//! The end of a story: recovery where it matters, what the next process saw, and what it should be
+//! The end of a story: what became of a stored file, recovery where it matters, what the next process saw, and what it should be
 //! compared with.
 
 use crashworthy::Guarantee;
 
-use super::Teller;
+use super::{STRIKE_MARK, Teller};
 use crate::{
     fault::Strike,
     history::{Entry, Invocation, Moment, Node, Phase},
@@ -15,6 +15,7 @@ const LEFT_OVERS_MAX: usize = 5;
 
 impl<'a> Teller<'a> {
     pub(super) fn afterwards(&mut self) {
+        self.damage();
         let finding = self.case.finding.entry;
         let entry = finding.and_then(|at| Some((at, self.case.evidence.history.get(at)?)));
         if self.recovery_matters(entry.map(|(_, entry)| entry.phase)) {
@@ -35,6 +36,19 @@ impl<'a> Teller<'a> {
             let change = self.names.scrub(change);
             self.line(false, format!("outside the root: {}", text::message(&change)));
         }
+    }
+
+    /// What happened to a stored file.
+    fn damage(&mut self) {
+        let Strike::BitRot { path, damage } = self.strike() else { return };
+        let tree = self.case.evidence.tree(Moment::Stored);
+        let content = match tree.and_then(|tree| tree.nodes.get(path)) {
+            Some(Node::File(content)) => &**content,
+            _ => &[],
+        };
+        let damage = damage.describe(&self.names.path(path), content);
+        self.line(false, "the process ends");
+        self.line(false, format!("{STRIKE_MARK}{damage}"));
     }
 
     fn recovery_matters(&self, seen: Option<Phase>) -> bool {

@@ -56,21 +56,22 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
         Strike::None
         | Strike::KillAfterAck { .. }
         | Strike::KillAfterTime { .. }
-        | Strike::PowerLoss(_) => None,
+        | Strike::PowerLoss(_)
+        | Strike::BitRot { .. } => None,
     }
 }
 
 /// What is said of a strike that is not at an event.
 pub(super) fn free_mark(strike: &Strike) -> Option<String> {
     let text = match strike {
+        // What happened to a stored file is told when the workload is over.
         Strike::None
         | Strike::Pause { .. }
         | Strike::Error { .. }
         | Strike::Short { .. }
         | Strike::PowerLoss(_)
-        | Strike::FailedSync(_) => {
-            return None;
-        }
+        | Strike::FailedSync(_)
+        | Strike::BitRot { .. } => return None,
         Strike::InRecovery { workload, .. } => return free_mark(workload),
         Strike::Kill { side: Side::Before, .. } => "killed here, before the next call".to_owned(),
         Strike::Kill { side: Side::After, .. } => {
@@ -130,7 +131,8 @@ fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Opti
         Strike::None
         | Strike::KillAfterAck { .. }
         | Strike::KillAfterTime { .. }
-        | Strike::PowerLoss(_) => vec![call],
+        | Strike::PowerLoss(_)
+        | Strike::BitRot { .. } => vec![call],
     })
 }
 

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    fault::Side,
-    history::{Outcome, Reply},
+    fault::{Damage, Side},
+    history::{Moment, Node, Outcome, Reply, Tree},
     report::fixture::{self, case, data, done, entry, event, read, through_temp, write},
     scenario::{Actor, Scenario},
 };
@@ -97,6 +97,45 @@ fn the_retry_fails_after_recovery() {
     ]);
     case.finding.entry = Some(case.evidence.history.len() - 1);
     assert_snapshot!(told(&case));
+}
+
+/// What is stored of the built-in scenario is damaged, and a fresh process returns it.
+fn rotten(path: &str, damage: Damage, seen: &str) -> Case {
+    let scenario = fixture::builtin("bit-rot");
+    let mut history: Vec<_> =
+        scenario.set_up.iter().map(|one| entry(Phase::SetUp, one.clone(), done())).collect();
+    history
+        .extend(scenario.workload().iter().map(|one| entry(Phase::Workload, one.clone(), done())));
+    let stored = history.iter().filter_map(|entry| match &entry.invocation {
+        Invocation::WriteFile { path, data } => Some((path.clone(), Node::File(data.clone()))),
+        _ => None,
+    });
+    let stored: Tree = stored.collect();
+    let Some(Node::File(right)) = stored.nodes.get(path) else { panic!("{path} is stored") };
+    history.push(entry(Phase::Undamaged, read(path), Outcome::Ok(Reply::Data(right.clone()))));
+    history.push(entry(Phase::Damaged, read(path), data(seen)));
+    let strike = Strike::BitRot { path: path.into(), damage };
+    let summary = "it returned what nobody wrote; right would have been an error";
+    let guarantee = Guarantee::BitrotDetected;
+    let mut case = case(guarantee, scenario.clone(), strike, Vec::new(), history, summary);
+    case.evidence.trees.push((Moment::Stored, stored));
+    case
+}
+
+#[test]
+fn a_stored_file_changes() {
+    let flip = Damage::Flip { offset: 0, mask: 0x20 };
+    assert_snapshot!(told(&rotten(
+        "blocks/a.bin",
+        flip,
+        "Its new value, which is read from now on"
+    )));
+    let zero = Damage::Zero { offset: 4096, length: 4096 };
+    let story = told(&rotten("blocks/large.bin", zero, "x"));
+    assert!(
+        story.contains("\n--> bytes 4096 to 8191 of \"blocks/large.bin\" were zeroed\n"),
+        "{story}"
+    );
 }
 
 #[test]
