@@ -7,7 +7,7 @@ use std::{fs, sync::Arc};
 
 use crashworthy::{
     Category, Claims, Guarantee, MemoryBackend,
-    fs::{FsBackend, FsOptions},
+    fs::{FsBackend, FsOptions, Verification},
 };
 use crashworthy_harness::{
     judge::{Rating, Verdict},
@@ -40,6 +40,7 @@ const FEW: &[&str] = &[
     "recovery-after-delete",
     "recovery-beside-writer",
     "io-errors-during-overwrite",
+    "bit-rot",
 ];
 
 pub(crate) const TESTS: &[crate::Test] = &[
@@ -47,6 +48,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("controls::fs_with_seed_1", || fs_with_seed(1)),
     ("controls::fs_with_seed_2", || fs_with_seed(2)),
     ("controls::fs_with_seed_3", || fs_with_seed(3)),
+    ("controls::fs_with_checksums", fs_with_checksums),
     ("controls::fs_without_fork_server", fs_without_fork_server),
     ("controls::python", python),
     ("controls::node", node),
@@ -73,6 +75,14 @@ fn fs_with_seed(seed: u64) {
     let subject = Subject::of_this_executable("fs").unwrap();
     let claims = FsBackend::claims(&FsOptions::default());
     acquit(&Campaign { seed, generate: true, claims: Some(claims), ..campaign::of(subject) });
+}
+
+fn fs_with_checksums() {
+    let mut subject = Subject::of_this_executable("fs").unwrap();
+    subject.options = serde_json::json!({ "verification": "checksum" });
+    let claims = FsBackend::claims(&FsOptions::new().verification(Verification::Checksum));
+    assert!(claims.get(Guarantee::BitrotDetected).is_some());
+    acquit(&Campaign { claims: Some(claims), ..campaign::of(subject) });
 }
 
 fn fs_without_fork_server() {

@@ -3,6 +3,7 @@
 //!
 //! The target has no harness of its own making: the executable is also the worker of its canaries.
 
+mod bit_rot;
 mod campaign;
 mod canaries;
 mod conformance;
@@ -28,10 +29,12 @@ type Test = (&'static str, fn());
 fn main() -> ExitCode {
     let mut backends = subject::backends();
     backends.extend(canaries::backends());
+    backends.extend(bit_rot::backends());
     subject::become_worker_if_asked(&backends);
 
     let mut tests = canaries::tests();
     let further = [
+        bit_rot::TESTS,
         conformance::TESTS,
         controls::TESTS,
         determinism::TESTS,

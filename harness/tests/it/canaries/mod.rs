@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use crashworthy::{
     Category,
     Guarantee::{
-        self, Confined, DeleteFilesOnly, DeleteIdempotent, DeterministicLayout,
+        self, BitrotDetected, Confined, DeleteFilesOnly, DeleteIdempotent, DeterministicLayout,
         ErrorLeavesNoOrphan, ErrorPreservesOld, ErrorReported, FsyncFailureHonest,
         InterruptHandled, KillAtomicDelete, KillAtomicWrite, KillDurableAck, KillDurableDelete,
         KillOrphansInvisible, KillOrphansReclaimed, KillRecoveryIdempotent, KillRetryHeals,
@@ -99,6 +99,8 @@ canaries! {
     one_write_call: [ShortWriteHandled] recovers;
     interrupt_is_fatal: [InterruptHandled] recovers;
     stay_failed: [RecoversAfterFault] recovers;
+    // Integrity.
+    checksum_of_first_page: [BitrotDetected] recovers;
 }
 
 /// The canaries, for the worker.
@@ -121,12 +123,16 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 fn convict(canary: &Canary) {
     let subject = Subject::of_this_executable(canary.name).unwrap();
-    // What breaks atomicity under a kill often does so under an error as well, and the other way round. Each
-    // canary answers for its own kind of fault.
-    let io = canary.refuted[0].category() == Category::IoFault;
-    let judged = Guarantee::ALL.iter().copied().filter(|guarantee| {
-        is_judged(*guarantee) && io == (guarantee.category() == Category::IoFault)
-    });
+    // What breaks atomicity under a kill often does so under an error as well, and the other way round; and
+    // only a canary that is about it verifies what it has stored. Each answers for its own kind of fault.
+    let fault = |guarantee: Guarantee| match guarantee.category() {
+        fault @ (Category::IoFault | Category::Integrity) => Some(fault),
+        _ => None,
+    };
+    let judged = Guarantee::ALL
+        .iter()
+        .copied()
+        .filter(|guarantee| is_judged(*guarantee) && fault(*guarantee) == fault(canary.refuted[0]));
     let outcome = campaign::run(&campaign::Campaign {
         generate: canary.generate,
         only: Some(judged.collect()),
@@ -152,7 +158,11 @@ fn convict(canary: &Canary) {
 fn is_judged(guarantee: Guarantee) -> bool {
     matches!(
         guarantee.category(),
-        Category::Interface | Category::Containment | Category::ProcessKill | Category::IoFault
+        Category::Interface
+            | Category::Containment
+            | Category::ProcessKill
+            | Category::IoFault
+            | Category::Integrity
     ) && guarantee != FsyncFailureHonest
 }
 
