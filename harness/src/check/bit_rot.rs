@@ -57,7 +57,10 @@ fn sentence(evidence: &Evidence, damage: &str, read: &Entry, right: &Outcome) ->
     let (right, at) = match (right, &read.outcome) {
         (Outcome::Ok(Reply::Data(right)), Outcome::Ok(Reply::Data(got))) => {
             let at = got.iter().zip(right.iter()).position(|(got, right)| got != right);
-            (format!("{} or an error", words::value(right)), at)
+            let (right, got) = (words::value(right), words::value(got));
+            // Long values are shown as their length, which damage seldom changes.
+            let right = if right == got { "what was stored".to_owned() } else { right };
+            (format!("{right} or an error"), at)
         }
         _ => ("an error".to_owned(), None),
     };

@@ -63,12 +63,25 @@ fn wrong_bytes_convict() {
 
 #[test]
 fn the_finding_says_what_was_done_and_what_would_have_been_right() {
-    let evidence = rotten(flip()).saw(Damaged, read("d/a"), data("rhght")).build();
-    let [(_, summary)] = &super::refuted(&evidence)[..] else { panic!("one finding") };
+    let found = |run: Builder| match &super::refuted(&run.build())[..] {
+        [(BitrotDetected, summary)] => summary.clone(),
+        other => panic!("one finding: {other:?}"),
+    };
     assert_eq!(
-        summary,
+        found(rotten(flip()).saw(Damaged, read("d/a"), data("rhght"))),
         "byte 1 of `d/a` was flipped (0x69 -> 0x68), and a fresh process then read `d/a` and got \
          \"rhght\", wrong from byte 1 on; \"right\" or an error would have been right"
+    );
+    let long = |first: &str| data(&format!("{first}{}", "x".repeat(99)));
+    assert_eq!(
+        found(stored(flip(), "d/a", long("r")).saw(Damaged, read("d/a"), long("w"))),
+        "byte 1 of `d/a` was flipped (0x69 -> 0x68), and a fresh process then read `d/a` and got \
+         100 bytes, wrong from byte 0 on; what was stored or an error would have been right"
+    );
+    assert_eq!(
+        found(stored(flip(), "d/a", missing()).saw(Damaged, read("d/a"), data(""))),
+        "byte 1 of `d/a` was flipped (0x69 -> 0x68), and a fresh process then read `d/a` and got \
+         empty bytes; an error would have been right"
     );
 }
 
