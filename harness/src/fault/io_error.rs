@@ -61,6 +61,7 @@ fn errors_of(call: &str) -> &'static [Errno] {
         "unlink" | "unlinkat" | "rmdir" => &[EIO, EROFS, EACCES],
         "fsync" | "fdatasync" => &[ENOSPC, EDQUOT, EIO, EROFS, EINTR],
         "truncate" | "ftruncate" => &[EIO, EROFS, EINTR],
+        "setxattr" | "lsetxattr" | "fsetxattr" => &[ENOSPC, EDQUOT, EIO, EROFS],
         "flock" | "fcntl" => &[EINTR],
         _ => &[EIO],
     }
