@@ -1,10 +1,10 @@
 //! The damages of one scenario: every stored file is damaged in every way that is asked for, one at a time,
 //! and read.
 //!
-//! Starting a process costs more than reading some files, so one reader lives through all damages, and opens
-//! its root anew after each, under another path. What it finds wrong, or dies of, is read once more by a process
-//! started for it, and only that is judged. The first damage of each file is read by both: where they disagree, the
-//! reader remembers what it should not, and every damage gets a process of its own.
+//! Starting a process costs more than reading some files, so one reader lives through all damages, and
+//! opens its root anew after each, under another path. What it finds wrong, or dies of, is read once more by
+//! a process started for it, and only that is judged. The first damage of each file is read by both: where
+//! they disagree, the reader remembers what it should not, and every damage gets a process of its own.
 
 use std::time::Instant;
 

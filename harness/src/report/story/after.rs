@@ -1,5 +1,5 @@
-//! The end of a story: what became of a stored file, recovery where it matters, what the next process saw, and what it should be
-//! compared with.
+//! The end of a story: what became of a stored file, recovery where it matters, what the next process saw,
+//! and what it should be compared with.
 
 use crashworthy::Guarantee;
 
