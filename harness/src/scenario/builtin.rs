@@ -48,7 +48,6 @@ mod tests {
     use crashworthy::{Category, Guarantee};
 
     use super::*;
-    use crate::fault::FaultKind;
 
     /// Kills are real processes; this many operations fit the time of a quick certificate.
     const KILLED_OPERATIONS_MAX: usize = 32;
