@@ -13,6 +13,7 @@
 mod digest;
 mod disk;
 mod error;
+mod explain;
 mod ideals;
 mod image;
 mod model;
@@ -32,6 +33,7 @@ mod properties;
 mod scale;
 
 pub use error::{FILE_BYTES_MAX, RecordError};
+pub use explain::{Lost, LostKind, Place, explain};
 pub use model::{BTRFS, EXT4, MODELS, Model, Reach, STRICT, SizeFollows, Syncs, XFS};
 pub use operation::{
     Call, CallKind, Effect, InodeId, MicroOperation, OperationId, PAGE_BYTES, SizeCause, Sync,
