@@ -88,13 +88,13 @@ pub(super) struct Inode {
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) struct Disk {
-    inodes: Vec<Arc<Inode>>,
+    inodes: Arc<Vec<Arc<Inode>>>,
 }
 
 impl Disk {
     /// The disk that holds `tree`. A directory that the tree only implies is made.
     pub(super) fn new(tree: &Tree) -> Self {
-        let mut disk = Self { inodes: Vec::new() };
+        let mut disk = Self { inodes: Arc::default() };
         disk.add(Content::Directory(Directory::default()));
         for (path, node) in &tree.nodes {
             let mut directory = ROOT;
@@ -123,7 +123,8 @@ impl Disk {
     /// A new inode, with no name yet.
     pub(super) fn add(&mut self, content: Content) -> InodeId {
         let (attributes, names) = (Attributes::new(), BTreeSet::new());
-        self.inodes.push(Arc::new(Inode { content, attributes, names }));
+        let inode = Arc::new(Inode { content, attributes, names });
+        Arc::make_mut(&mut self.inodes).push(inode);
         InodeId(self.inodes.len() - 1)
     }
 
@@ -132,7 +133,7 @@ impl Disk {
     }
 
     pub(super) fn inode_mut(&mut self, inode: InodeId) -> &mut Inode {
-        Arc::make_mut(&mut self.inodes[inode.0])
+        Arc::make_mut(&mut Arc::make_mut(&mut self.inodes)[inode.0])
     }
 
     /// The file with this number, if it is one.

@@ -1,7 +1,10 @@
 //! What a large workload may cost. Enumeration that is quadratic in the length of a recording is not
 //! noticed on small ones.
 
-use std::time::{Duration, Instant};
+use std::{
+    iter,
+    time::{Duration, Instant},
+};
 
 use super::{Limits, Order, Recording, STRICT, Sync, Walk};
 use crate::history::{Node, Tree};
@@ -61,5 +64,26 @@ fn ten_thousand_calls_are_enumerated_in_seconds() {
         recording.points().len(),
     );
     assert!(found > 10 * recording.points().len(), "{found} states are too few to tell");
+    assert!(elapsed < ELAPSED_MAX, "{elapsed:?} for {found} states");
+}
+
+/// A store that never syncs its directory: every rename stays pending under the next one.
+#[test]
+fn a_thousand_pending_renames_of_one_name_are_enumerated_in_seconds() {
+    let mut recording = Recording::new(&Tree::default());
+    recording.mkdir("store").unwrap();
+    for operation in 0..OPERATIONS {
+        let file = recording.create("store/tmp").unwrap();
+        recording.append(file, b"text").unwrap();
+        recording.sync(Sync::Fsync(file));
+        recording.rename("store/tmp", &format!("store/{operation}")).unwrap();
+    }
+    let order = Order::new(&recording, &STRICT);
+    let started = Instant::now();
+    let mut states = Walk::new(&recording, &order).states(recording.end(), Limits::seeded(0));
+    let found = iter::from_fn(|| states.advance()).count();
+    assert_eq!(found, 2 * OPERATIONS + 2, "each entry more, after the directory, after nothing");
+    let elapsed = started.elapsed();
+    println!("{found} states of {OPERATIONS} pending renames in {elapsed:?}");
     assert!(elapsed < ELAPSED_MAX, "{elapsed:?} for {found} states");
 }

@@ -215,9 +215,18 @@ impl<'a> States<'a> {
         let slots: BTreeSet<usize> = changed.flat_map(|(_, touched)| touched).copied().collect();
         for slot in slots {
             let Layers { slot, written } = &self.slots[slot];
-            self.disk.restore(slot, &self.base);
-            for (pending, operation) in written {
-                if pending.is_none_or(|pending| self.persists[pending]) {
+            let persisted =
+                |pending: Option<usize>| pending.is_none_or(|pending| self.persists[pending]);
+            // Bytes are added to a page; anything else is replaced as a whole, so that the last one counts.
+            let first = match slot {
+                Slot::Page(..) => Some(0),
+                _ => written.iter().rposition(|(pending, _)| persisted(*pending)),
+            };
+            if first.is_none_or(|_| matches!(slot, Slot::Page(..))) {
+                self.disk.restore(slot, &self.base);
+            }
+            for (pending, operation) in &written[first.unwrap_or(written.len())..] {
+                if persisted(*pending) {
                     self.disk.apply_within(slot, &self.recording.operations()[*operation].effect);
                 }
             }
