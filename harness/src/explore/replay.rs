@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     fault::Strike,
-    judge::{Case, Docket},
+    judge::{Case, Docket, Losses, rule},
     scenario::Scenario,
     subject::{Launcher, Limits, Subject},
 };
@@ -62,6 +62,7 @@ fn run(
         baseline: Arc::default(),
     };
     let rehearsal = stage.rehearse()?;
+    let mut losses = Losses::default();
     let record = match strike {
         Strike::None => rehearsal,
         strike if strike.power_loss().is_some() => {
@@ -71,11 +72,14 @@ fn run(
                 effort: Profile::Quick.effort(subject.is_forked()),
                 is_over: &|| false,
             };
-            sweep.replay_power(&mut stage, &rehearsal.trace, strike)?
+            let (record, lost) = sweep.replay_power(&mut stage, &rehearsal.trace, strike)?;
+            losses = lost;
+            record
         }
         strike => stage.strike(strike, &rehearsal.trace, false)?,
     };
     let mut docket = Docket::default();
-    docket.judge(&record.evidence, &record.trace, &record.recovery);
+    let ruling = rule(&record.evidence);
+    docket.keep(&ruling, &record.evidence, &record.trace, &record.recovery, &losses);
     Ok(docket.case(guarantee, strike.model()).cloned().map(Box::new))
 }

@@ -4,7 +4,7 @@ use crashworthy::Guarantee;
 use serde::{Deserialize, Serialize};
 
 use super::SubjectIdentity;
-use crate::{check::Finding, fault::Strike, history::Evidence, trace::Trace};
+use crate::{check::Finding, fault::Strike, history::Evidence, persist::Lost, trace::Trace};
 
 /// The schema of counterexample files that this build reads and writes.
 pub const COUNTEREXAMPLE_SCHEMA: u32 = 1;
@@ -22,6 +22,17 @@ pub struct Case {
     pub trace: Trace,
     /// The events of the first `recover` after the crash, where that was traced.
     pub recovery: Trace,
+    /// What a power loss took; empty where none struck.
+    pub losses: Losses,
+}
+
+/// What a power loss took. Calls are numbered as the events of the trace are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Of what the workload did.
+    pub first: Vec<Lost>,
+    /// Of what recovery did after that, where the power failed twice.
+    pub second: Vec<Lost>,
 }
 
 impl Case {

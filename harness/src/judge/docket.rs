@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crashworthy::{Guarantee, PersistenceModel};
 
-use super::Case;
+use super::{Case, Losses};
 use crate::{
     check::{self, Finding, Trial},
     fault::{FaultKind, Strike},
@@ -72,7 +72,7 @@ impl Docket {
             entry.random_kills += usize::from(evidence.strike.is_random());
         }
         self.count(&ruling, &evidence.strike, &evidence.scenario);
-        self.keep(&ruling, evidence, trace, recovery)
+        self.keep(&ruling, evidence, trace, recovery, &Losses::default())
     }
 
     /// Counts a trial that was ruled on; whether it refutes anything.
@@ -104,6 +104,7 @@ impl Docket {
         evidence: &Evidence,
         trace: &Trace,
         recovery: &Trace,
+        losses: &Losses,
     ) -> Vec<Guarantee> {
         let mut refuted = Vec::new();
         for (guarantee, finding) in ruling {
@@ -118,6 +119,7 @@ impl Docket {
                     evidence: evidence.clone(),
                     trace: trace.clone(),
                     recovery: recovery.clone(),
+                    losses: losses.clone(),
                 }));
             }
         }
@@ -132,6 +134,12 @@ impl Docket {
     /// Notes that not all crash states were looked at, and which were.
     pub fn bound(&mut self, guarantee: Guarantee, model: PersistenceModel, bound: &str) {
         self.entry_of(guarantee, model).bounds.insert(bound.to_owned());
+    }
+
+    /// Puts a smaller case in the place of one that is kept.
+    pub fn replace(&mut self, case: Case) {
+        let entry = self.entry_of(case.guarantee, case.evidence.strike.model());
+        entry.case = Some(Box::new(case));
     }
 
     /// Adds what another docket knows.

@@ -10,6 +10,6 @@ pub use certificate::{
     CERTIFICATE_SCHEMA, Certificate, GuaranteeResult, ModelResult, Rating, SubjectIdentity, Totals,
     Verdict,
 };
-pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample};
+pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample, Losses};
 pub use docket::{Docket, Ruling, rule};
 pub use verdict::{Frame, certificate, deciding};

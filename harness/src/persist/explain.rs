@@ -72,6 +72,23 @@ pub struct Lost {
     pub sync_failed: Option<usize>,
 }
 
+impl Lost {
+    /// The same with other numbers for its calls: those of the events that a trace tells of, say.
+    #[must_use]
+    pub fn renumbered(mut self, number: impl Fn(usize) -> usize) -> Self {
+        self.call = number(self.call);
+        for call in [
+            &mut self.synced_before,
+            &mut self.synced_between,
+            &mut self.synced_after,
+            &mut self.sync_failed,
+        ] {
+            *call = call.map(&number);
+        }
+        self
+    }
+}
+
 /// Explains the micro-operations that are missing at a point, in the order of their calls. Those of one
 /// atomic update are one.
 pub fn explain(

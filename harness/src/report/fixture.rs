@@ -12,7 +12,7 @@ use crate::{
     fault::{Side, Strike},
     history::{Baseline, Entry, Evidence, Invocation, Moment, Node, Outcome, Phase, Reply, Tree},
     judge::{
-        CERTIFICATE_SCHEMA, Case, Certificate, Counterexample, GuaranteeResult, Rating,
+        CERTIFICATE_SCHEMA, Case, Certificate, Counterexample, GuaranteeResult, Losses, Rating,
         SubjectIdentity, Totals, Verdict,
     },
     report::story,
@@ -92,6 +92,7 @@ pub(super) fn case(
         },
         trace: Trace { events, operations, ..Trace::default() },
         recovery: Trace::default(),
+        losses: Losses::default(),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod after;
 mod call;
+mod losses;
 mod names;
 mod operation;
 #[cfg(test)]
@@ -49,8 +50,12 @@ pub(crate) fn tell(case: &Case) -> (Vec<String>, String) {
     let mut teller = Teller { case, names: Names::new(case), lines: Vec::new(), marked: false };
     teller.beginning();
     teller.workload();
+    teller.losses();
     teller.afterwards();
-    let summary = teller.names.scrub(&case.finding.summary);
+    let mut summary = teller.names.scrub(&case.finding.summary);
+    if let Some(cause) = teller.cause() {
+        summary = format!("{} ({cause})", summary.trim());
+    }
     (teller.lines, text::printable(summary.trim()))
 }
 

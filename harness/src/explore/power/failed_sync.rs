@@ -24,7 +24,7 @@ use super::{
 use crate::{
     fault::{AfterFailedSync, Errno, FailedSync, PowerLoss, Strike, tables},
     history::{Evidence, Invocation, Moment, Outcome, Reply, Tree},
-    judge::rule,
+    judge::{Losses, rule},
     persist::{Bound, Limits, Order, Point, Recording, Walk},
     trace::{Event, Trace},
 };
@@ -135,8 +135,12 @@ impl Sweep<'_> {
                         let fresh = observer.observe(stage, &tree, &script, None, true)?;
                         let evidence = evidence_of(stage, run, &strike, &fresh, tree);
                         let (ruling, calm) = (rule(&evidence), Trace::default());
-                        for guarantee in swept.docket.keep(&ruling, &evidence, &run.trace, &calm) {
-                            if let Some(case) = swept.docket.case(guarantee, model) {
+                        let first = strike.power_loss().map(|loss| run.lost(loss));
+                        let losses =
+                            Losses { first: first.unwrap_or_default(), ..Losses::default() };
+                        let (docket, trace) = (&mut swept.docket, &run.trace);
+                        for guarantee in docket.keep(&ruling, &evidence, trace, &calm, &losses) {
+                            if let Some(case) = docket.case(guarantee, model) {
                                 tell(&News::Refuted(case));
                             }
                         }

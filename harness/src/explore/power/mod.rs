@@ -30,9 +30,8 @@ use super::{
 use crate::{
     fault::{PowerLoss, Strike, tables},
     history::{Baseline, Entry, Evidence, Invocation, Moment, Outcome, Phase, Tree},
-    judge::{Docket, Ruling, rule},
+    judge::{Docket, Losses, Ruling, rule},
     persist::{Bound, CrashState, Limits, Order, Point, Walk},
-    trace::Trace,
 };
 
 /// Every so many states, one that looked right is looked at by a process of its own as well.
@@ -233,8 +232,7 @@ impl<'a, 's> Exploration<'a, 's> {
                 let again = Some(Box::new(loss(model, point, &state)));
                 let both = PowerLoss { again, ..first.clone() };
                 let situation = Situation { context, nested: true };
-                let until = recovery.trace_until(point);
-                self.judge(&state, || states.tree(), situation, &both, Some(&until), tell)?;
+                self.judge(&state, || states.tree(), situation, &both, Some(&recovery), tell)?;
             }
         }
         Ok(())
@@ -271,7 +269,7 @@ impl<'a, 's> Exploration<'a, 's> {
         tree: impl Fn() -> Tree,
         situation: Situation,
         loss: &PowerLoss,
-        recovery: Option<&Trace>,
+        recovery: Option<&Run>,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<Rc<Known>, Stop> {
         let key = (state.digest, situation);
@@ -328,7 +326,7 @@ impl<'a, 's> Exploration<'a, 's> {
         tree: &Tree,
         situation: Situation,
         loss: &PowerLoss,
-        recovery: Option<&Trace>,
+        recovery: Option<&Run>,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), Stop> {
         let observation = self.observe(tree, situation, true)?;
@@ -338,10 +336,15 @@ impl<'a, 's> Exploration<'a, 's> {
             // Once everything is looked at afresh, one look that differs from another is no finding.
             return if self.fresh_only { Ok(()) } else { Err(Stop::Remembers) };
         }
-        let point = Point { calls: loss.calls, acknowledged: loss.acknowledged };
-        let trace = self.run.trace_until(point);
-        let recovery = recovery.cloned().unwrap_or_default();
-        for guarantee in self.found.keep(&ruling, &evidence, &trace, &recovery) {
+        let trace = self.run.trace_until(point(loss));
+        let second = recovery.zip(loss.again.as_deref());
+        let losses = Losses {
+            first: self.run.lost(loss),
+            second: second.map(|(run, again)| run.lost(again)).unwrap_or_default(),
+        };
+        let recovery = second.map(|(run, again)| run.trace_until(point(again)));
+        let recovery = recovery.unwrap_or_default();
+        for guarantee in self.found.keep(&ruling, &evidence, &trace, &recovery, &losses) {
             if let Some(case) = self.found.case(guarantee, loss.model) {
                 tell(&News::Refuted(case));
             }
@@ -436,6 +439,11 @@ impl<'a, 's> Exploration<'a, 's> {
             self.found.bound(guarantee, model, bound);
         }
     }
+}
+
+/// The moment of a power loss.
+fn point(loss: &PowerLoss) -> Point {
+    Point { calls: loss.calls, acknowledged: loss.acknowledged }
 }
 
 fn loss(model: PersistenceModel, point: Point, state: &CrashState) -> PowerLoss {

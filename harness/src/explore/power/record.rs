@@ -10,12 +10,13 @@ use super::{
         observe::{Client, Notes},
         trial::{Stage, TrialError, subject_failed},
     },
+    point,
     recorder::{Recorded, Recorder},
 };
 use crate::{
-    fault::{AfterFailedSync, Strike},
+    fault::{AfterFailedSync, PowerLoss, Strike, tables},
     history::{Entry, Invocation, Moment, Outcome, Phase, Reply, Tree},
-    persist::Point,
+    persist::{Lost, OperationId, Order, Point, explain},
     scenario::Scenario,
     subject::{Traced, protocol},
     trace::Trace,
@@ -65,6 +66,16 @@ impl Run {
             history.push(Entry { outcome: Outcome::Killed, ..next.clone() });
         }
         history
+    }
+
+    /// What a power loss takes, with the numbers of events.
+    pub(super) fn lost(&self, loss: &PowerLoss) -> Vec<Lost> {
+        let Recorded { recording, events, .. } = &self.recorded;
+        let order = Order::new(recording, tables(loss.model));
+        let missing = loss.missing.iter().copied().map(OperationId).collect();
+        let lost = explain(recording, &order, point(loss), &missing);
+        let event = |call: usize| events.get(call).copied().unwrap_or(self.trace.events.len());
+        lost.into_iter().map(|lost| lost.renumbered(event)).collect()
     }
 
     /// The events up to a moment.

@@ -9,11 +9,13 @@ use super::{
     },
     Exploration, Situation, failed_sync, know_directories,
     observer::{Observer, Script},
+    point,
 };
 use crate::{
     fault::{FailedSync, PowerLoss, Strike, tables},
     history::Tree,
-    persist::{OperationId, Order, Point, Recording, Walk},
+    judge::Losses,
+    persist::{OperationId, Order, Recording, Walk},
     trace::Trace,
 };
 
@@ -27,7 +29,7 @@ impl Sweep<'_> {
         stage: &mut Stage<'_>,
         rehearsal: &Trace,
         strike: &Strike,
-    ) -> Result<Record, TrialError> {
+    ) -> Result<(Record, Losses), TrialError> {
         match strike {
             Strike::FailedSync(failed) => self.replay_failed_sync(stage, rehearsal, failed),
             Strike::PowerLoss(loss) => self.replay_loss(stage, loss),
@@ -35,23 +37,29 @@ impl Sweep<'_> {
         }
     }
 
-    fn replay_loss(&self, stage: &mut Stage<'_>, loss: &PowerLoss) -> Result<Record, TrialError> {
+    fn replay_loss(
+        &self,
+        stage: &mut Stage<'_>,
+        loss: &PowerLoss,
+    ) -> Result<(Record, Losses), TrialError> {
         let run = stage.record_workload()?.map_err(unrecordable)?;
         know_directories(stage, &run);
         let mut tree = crashed(&run.recorded.recording, loss)?;
-        let mut recovery = Trace::default();
+        let (mut recovery, mut second) = (Trace::default(), Vec::new());
         if let Some(again) = &loss.again {
-            let second = stage.record_recovery(&tree)?.map_err(unrecordable)?;
-            tree = crashed(&second.recorded.recording, again)?;
-            recovery = second.trace_until(point(again));
+            let second_run = stage.record_recovery(&tree)?.map_err(unrecordable)?;
+            tree = crashed(&second_run.recorded.recording, again)?;
+            recovery = second_run.trace_until(point(again));
+            second = second_run.lost(again);
         }
         let situation =
             Situation { context: run.context(point(loss)), nested: loss.again.is_some() };
         let trace = run.trace_until(point(loss));
+        let losses = Losses { first: run.lost(loss), second };
         let mut exploration = Exploration::new(self, stage, run, true);
         let observation = exploration.look_afresh(&tree, situation)?;
         let evidence = exploration.evidence(&observation, tree, situation, loss);
-        Ok(Record { evidence, trace, recovery })
+        Ok((Record { evidence, trace, recovery }, losses))
     }
 
     fn replay_failed_sync(
@@ -59,7 +67,7 @@ impl Sweep<'_> {
         stage: &mut Stage<'_>,
         rehearsal: &Trace,
         failed: &FailedSync,
-    ) -> Result<Record, TrialError> {
+    ) -> Result<(Record, Losses), TrialError> {
         let diverged = || TrialError::Diverged("the sync that was to fail was not made".into());
         let rehearsed = rehearsal.events.get(failed.event).ok_or_else(diverged)?;
         let run = failed_sync::record_failed(stage, failed, rehearsed)?.ok_or_else(diverged)?;
@@ -69,12 +77,9 @@ impl Sweep<'_> {
         let observation = Observer::default().observe(stage, &tree, &script, None, true)?;
         let strike = Strike::FailedSync(failed.clone());
         let evidence = failed_sync::evidence_of(stage, &run, &strike, &observation, tree);
-        Ok(Record { evidence, trace: run.trace, recovery: Trace::default() })
+        let losses = Losses { first: run.lost(&failed.loss), second: Vec::new() };
+        Ok((Record { evidence, trace: run.trace, recovery: Trace::default() }, losses))
     }
-}
-
-fn point(loss: &PowerLoss) -> Point {
-    Point { calls: loss.calls, acknowledged: loss.acknowledged }
 }
 
 fn crashed(recording: &Recording, loss: &PowerLoss) -> Result<Tree, TrialError> {

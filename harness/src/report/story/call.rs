@@ -69,9 +69,11 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
         | Strike::Pause { .. }
         | Strike::Error { .. }
         | Strike::Short { .. }
-        | Strike::PowerLoss(_)
-        | Strike::FailedSync(_)
         | Strike::BitRot { .. } => return None,
+        Strike::PowerLoss(loss) if loss.again.is_some() => {
+            "the power fails here, and again during recovery".to_owned()
+        }
+        Strike::PowerLoss(_) | Strike::FailedSync(_) => "the power fails here".to_owned(),
         Strike::InRecovery { workload, .. } => return free_mark(workload),
         Strike::Kill { side: Side::Before, .. } => "killed here, before the next call".to_owned(),
         Strike::Kill { side: Side::After, .. } => {
@@ -126,7 +128,7 @@ fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Opti
             "{STRIKE_MARK}held here while another process recovered, before the call: {call}"
         )],
         Strike::FailedSync(FailedSync { errno, .. }) => {
-            vec![format!("{call} fails with {errno}")]
+            vec![format!("{STRIKE_MARK}fails here with {errno}: {call}")]
         }
         Strike::None
         | Strike::KillAfterAck { .. }
