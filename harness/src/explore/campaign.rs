@@ -19,6 +19,7 @@ use super::{
     arena::Scratch,
     generate,
     profile::{Effort, Profile},
+    shrink,
     sweep::{News, Sweep, Swept, Workplace},
     trial::TrialError,
 };
@@ -233,7 +234,49 @@ impl Shared<'_> {
             });
             swept.add(generated);
         }
+        if !self.is_over() {
+            self.shrink(&mut swept.docket, &processors);
+        }
         (swept, regressions)
+    }
+
+    /// Reduces every case that is told. One that cannot be reduced stays as it is.
+    fn shrink(&self, docket: &mut Docket, processors: &[usize]) {
+        let claims = self.campaign.claims.as_ref();
+        let wanted = |case: &&Case| {
+            self.campaign.only.as_ref().is_none_or(|only| only.contains(&case.guarantee))
+        };
+        let cases: Vec<Case> =
+            docket.cases(|guarantee| deciding(claims, guarantee)).filter(wanted).cloned().collect();
+        let next = AtomicUsize::new(0);
+        let reduced = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for job in 0..self.campaign.jobs.clamp(1, cases.len().max(1)) {
+                let (cases, next, reduced) = (&cases, &next, &reduced);
+                let processor =
+                    (!processors.is_empty()).then(|| processors[job % processors.len()]);
+                scope.spawn(move || {
+                    if let Some(processor) = processor {
+                        pin::pin_to(processor);
+                    }
+                    let Ok(mut workplace) = self.workplace() else { return };
+                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                        let sweep = Sweep {
+                            scenario: &case.evidence.scenario,
+                            seed: self.campaign.seed,
+                            effort: self.effort,
+                            is_over: &|| self.is_over(),
+                        };
+                        if let Ok(Some(smaller)) = shrink::shrink(case, &sweep, &mut workplace) {
+                            lock(reduced).push(smaller);
+                        }
+                    }
+                });
+            }
+        });
+        for case in reduced.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            docket.replace(case);
+        }
     }
 
     /// What one thread does until nothing is left.

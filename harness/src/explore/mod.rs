@@ -2,7 +2,7 @@
 //!
 //! `campaign` spreads scenarios over threads, `sweep` makes the trials of one scenario: a `rehearsal` without
 //! any fault, then one `trial` a strike. `power` loses power by model. `arena` is the place where it happens, `observe` looks at what is
-//! left, `generate` thinks up further workloads.
+//! left, `generate` thinks up further workloads, `shrink` leaves out of a counterexample what it does not need.
 
 mod arena;
 mod bit_rot;
@@ -16,6 +16,7 @@ mod power;
 mod profile;
 mod rehearsal;
 mod replay;
+mod shrink;
 mod stored;
 mod sweep;
 mod trial;

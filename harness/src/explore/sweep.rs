@@ -52,6 +52,7 @@ pub(crate) struct Swept {
 }
 
 /// How much of a scenario to do.
+#[derive(Clone, Copy)]
 pub(crate) struct Sweep<'a> {
     pub(crate) scenario: &'a Arc<Scenario>,
     pub(crate) seed: u64,

@@ -1,0 +1,152 @@
+//! Shrinking: a counterexample is reduced until nothing can be left out of it.
+//!
+//! Plants, set-up and workload operations are left out one by one, values are cut down to a byte, and after every step
+//! the whole fault kind is explored anew for the one guarantee: the smallest case of that is the next one to
+//! shrink. So the fault's place and what a power loss takes shrink along.
+
+use std::sync::Arc;
+
+use super::{
+    sweep::{Sweep, Swept, Workplace},
+    trial::TrialError,
+};
+use crate::{
+    fault::{FaultKind, Strike},
+    history::Invocation,
+    judge::Case,
+    scenario::Scenario,
+    subject::Bytes,
+};
+
+/// Scenarios that one shrinking may try, for subjects that are forked and for those that are started by exec.
+const TRIES_MAX: [usize; 2] = [48, 12];
+/// Values up to this many bytes are told in full anyway.
+const SMALL_VALUE_BYTES: usize = 1;
+
+/// Reduces a case, with the effort of `sweep`, whose scenario does not matter.
+pub(super) fn shrink(
+    case: &Case,
+    sweep: &Sweep<'_>,
+    workplace: &mut Workplace<'_>,
+) -> Result<Option<Case>, TrialError> {
+    let Some(faults) = faults(&case.evidence.strike) else { return Ok(None) };
+    let mut smallest = case.clone();
+    let mut tries = TRIES_MAX[usize::from(!workplace.subject.is_forked())];
+    let mut skip = 0;
+    loop {
+        let scenario = &smallest.evidence.scenario;
+        let Some(candidate) = candidates(scenario).nth(skip) else { break };
+        if tries == 0 || (sweep.is_over)() {
+            break;
+        }
+        tries -= 1;
+        let candidate = Arc::new(Scenario {
+            faults: faults.clone(),
+            judges: vec![case.guarantee],
+            ..candidate
+        });
+        let mut swept = Swept::default();
+        let explored =
+            Sweep { scenario: &candidate, ..*sweep }.run(workplace, &mut swept, &mut |_| {});
+        match explored {
+            Ok(()) | Err(TrialError::Diverged(_)) => {}
+            Err(error) => return Err(error),
+        }
+        match swept.docket.case(case.guarantee, case.evidence.strike.model()) {
+            // What is left out is left out for good; the next one has moved to its place.
+            Some(found) if found.evidence.strike.kind() == case.evidence.strike.kind() => {
+                smallest = found.clone();
+            }
+            _ => skip += 1,
+        }
+    }
+    let is_smaller = smallest.evidence.scenario != case.evidence.scenario;
+    Ok(is_smaller.then_some(smallest))
+}
+
+/// The kinds of fault to explore for strikes of one kind; none for those that chance places.
+fn faults(strike: &Strike) -> Option<Vec<FaultKind>> {
+    Some(match strike.kind() {
+        None => Vec::new(),
+        Some(FaultKind::RandomKill) => return None,
+        Some(FaultKind::NestedKill) => {
+            vec![FaultKind::Kill, FaultKind::Torn, FaultKind::NestedKill]
+        }
+        Some(kind) => vec![kind],
+    })
+}
+
+/// The scenarios that are smaller by one thing, those that save most first. A workload keeps one operation.
+fn candidates(scenario: &Scenario) -> impl Iterator<Item = Scenario> + '_ {
+    let plants = (0..scenario.plants.len()).map(|index| {
+        let mut smaller = scenario.clone();
+        smaller.plants.remove(index);
+        smaller
+    });
+    let set_up = (0..scenario.set_up.len()).map(|index| {
+        let mut smaller = scenario.clone();
+        smaller.set_up.remove(index);
+        smaller
+    });
+    let length = scenario.workload().len();
+    let workload = (0..length).filter(move |_| length > 1).map(|index| {
+        let mut smaller = scenario.clone();
+        smaller.actors[0].operations.remove(index);
+        smaller
+    });
+    let values = (0..scenario.set_up.len() + length).filter_map(|index| {
+        let mut smaller = scenario.clone();
+        let at = index.checked_sub(smaller.set_up.len());
+        let operation = match at {
+            None => smaller.set_up.get_mut(index)?,
+            Some(at) => smaller.actors[0].operations.get_mut(at)?,
+        };
+        let Invocation::WriteFile { data, .. } = operation else { return None };
+        if data.len() <= SMALL_VALUE_BYTES {
+            return None;
+        }
+        // Values stay apart from each other.
+        let letter = b'a' + (index % 26) as u8;
+        *data = Bytes::from(vec![letter]);
+        Some(smaller)
+    });
+    workload.chain(set_up).chain(plants).chain(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Actor;
+
+    fn write(path: &str, data: &str) -> Invocation {
+        Invocation::WriteFile { path: path.into(), data: data.into() }
+    }
+
+    #[test]
+    fn every_candidate_is_smaller_by_one_thing() {
+        let scenario = Scenario {
+            set_up: vec![write("a", "long")],
+            actors: vec![Actor {
+                name: "writer".into(),
+                operations: vec![write("b", "x"), write("c", "longer")],
+            }],
+            ..Scenario::default()
+        };
+        let smaller: Vec<Scenario> = candidates(&scenario).collect();
+        let size = |scenario: &Scenario| {
+            let all = scenario.set_up.iter().chain(scenario.workload());
+            let bytes = all.clone().map(|invocation| match invocation {
+                Invocation::WriteFile { data, .. } => data.len(),
+                _ => 0,
+            });
+            (all.count(), bytes.sum::<usize>())
+        };
+        let sizes: Vec<_> = smaller.iter().map(size).collect();
+        assert_eq!(sizes, [(2, 10), (2, 5), (2, 7), (3, 8), (3, 6)]);
+        let one = Scenario {
+            actors: vec![Actor { name: "writer".into(), operations: vec![write("b", "x")] }],
+            ..Scenario::default()
+        };
+        assert_eq!(candidates(&one).count(), 0);
+    }
+}
