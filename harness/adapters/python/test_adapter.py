@@ -22,7 +22,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import fs_backend
+import hardened_backend
 
 HERE = Path(__file__).resolve().parent
 ANSWER_SECONDS_MAX = 20  # A subject that says nothing fails its test, and does not hang it.
@@ -56,7 +56,7 @@ class SubjectTest(unittest.TestCase):
         self.root = self.home / "root"
         self.root.mkdir()
 
-    def start(self, script=HERE / "fs_backend.py"):
+    def start(self, script=HERE / "hardened_backend.py"):
         # In a C locale: names on disk must not depend on the environment.
         environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
         environment.pop("PYTHONUNBUFFERED", None)  # It would hide an answer that is left in a buffer.
@@ -143,7 +143,7 @@ class Adapter(SubjectTest):
         subject = self.start()
         hello = self.ok(subject, {"op": "hello", "protocol": 1})
         self.assertEqual(
-            {"protocol": 1, "name": "python-fs", "version": "1.0.0", "capabilities": ["recover"]}, hello
+            {"protocol": 1, "name": "python-hardened", "version": "1.0.0", "capabilities": ["recover"]}, hello
         )
         self.assertEqual("Unsupported", self.kind(subject, {"op": "hello", "protocol": 2}))
         self.send(subject, b'{"id":1,"op":"hello","proto')  # A torn request is nobody's request.
@@ -380,9 +380,9 @@ class Recovery(SubjectTest):
 
     def setUp(self):
         super().setUp()
-        self.backend = fs_backend.FileSystemBackend(str(self.root))
+        self.backend = hardened_backend.FileSystemBackend(str(self.root))
         self.addCleanup(self.backend.close)
-        self.other = fs_backend.FileSystemBackend(str(self.root))
+        self.other = hardened_backend.FileSystemBackend(str(self.root))
         self.addCleanup(self.other.close)
 
     def leftovers(self):
@@ -390,9 +390,9 @@ class Recovery(SubjectTest):
 
     def test_a_killed_writer_is_swept_up_after_and_a_stopped_one_is_not(self):
         script = (
-            "import fs_backend, os, sys, time\n"
-            "fs_backend.os.fsync = lambda file: (os.write(1, b'.'), time.sleep(60))\n"
-            "backend = fs_backend.FileSystemBackend(sys.argv[1])\n"
+            "import hardened_backend, os, sys, time\n"
+            "hardened_backend.os.fsync = lambda file: (os.write(1, b'.'), time.sleep(60))\n"
+            "backend = hardened_backend.FileSystemBackend(sys.argv[1])\n"
             "backend._settled = {b'.tmp'}\n"
             "backend.write_file('a', b'half')\n"
         )
@@ -428,7 +428,7 @@ class Recovery(SubjectTest):
     def write_with_a_recovery_at(self, name, call, after):
         """A write during which the other backend recovers, at the call of that number; False if there is none."""
         module, function = name.split(".")
-        module = getattr(fs_backend, module)
+        module = getattr(hardened_backend, module)
         real = getattr(module, function)
         calls = 0
         recovering = False
@@ -462,7 +462,7 @@ class Recovery(SubjectTest):
                 self.other.recover()  # Calls flock itself, and removes the file.
             return real(file, how)
 
-        with mock.patch.object(fs_backend.fcntl, "flock", recover_first):
+        with mock.patch.object(hardened_backend.fcntl, "flock", recover_first):
             self.backend.write_file("a", b"value")
         self.assertEqual(3, len(calls))
         self.assertEqual(b"value", self.backend.read_file("a"))
@@ -479,23 +479,23 @@ class Recovery(SubjectTest):
                 fcntl.flock(held[0], fcntl.LOCK_EX)
             return file
 
-        with mock.patch.object(fs_backend.os, "open", hold_first):
+        with mock.patch.object(hardened_backend.os, "open", hold_first):
             self.backend.write_file("a", b"value")
         os.close(held[0])
         self.assertEqual(b"value", self.backend.read_file("a"))
         self.assertEqual([], self.leftovers())
 
     def test_a_recovery_that_always_wins_is_an_error_and_not_an_endless_loop(self):
-        with mock.patch.object(fs_backend.fcntl, "flock", side_effect=BlockingIOError):
+        with mock.patch.object(hardened_backend.fcntl, "flock", side_effect=BlockingIOError):
             before = os.listdir("/dev/fd")
-            with self.assertRaises(fs_backend.StorageError) as caught:
+            with self.assertRaises(hardened_backend.StorageError) as caught:
                 self.backend.write_file("a", b"value")
         self.assertEqual(before, os.listdir("/dev/fd"))
         self.assertEqual("Conflict", caught.exception.kind)
         self.assertEqual([], self.leftovers())
 
     def test_a_disk_without_locks_is_an_error_that_leaves_nothing(self):
-        with mock.patch.object(fs_backend.fcntl, "flock", side_effect=OSError(37, "no locks")):
+        with mock.patch.object(hardened_backend.fcntl, "flock", side_effect=OSError(37, "no locks")):
             with self.assertRaises(OSError):
                 self.backend.write_file("a", b"value")
         self.assertEqual([], self.leftovers())
@@ -511,7 +511,7 @@ class Recovery(SubjectTest):
             real(file)
 
         self.backend.write_file("a", b"first")  # So that the next sync is that of the file.
-        with mock.patch.object(fs_backend.os, "fsync", write_meanwhile):
+        with mock.patch.object(hardened_backend.os, "fsync", write_meanwhile):
             self.backend.write_file("a", b"mine")
         self.assertEqual(b"mine", self.backend.read_file("a"))
         self.assertEqual([], self.leftovers())
@@ -529,14 +529,14 @@ class Recovery(SubjectTest):
 
 class Durability(SubjectTest):
     def test_short_writes_and_failed_calls(self):
-        backend = fs_backend.FileSystemBackend(str(self.root))
+        backend = hardened_backend.FileSystemBackend(str(self.root))
         self.addCleanup(backend.close)
         real_write = os.write
-        with mock.patch.object(fs_backend.os, "write", lambda file, data: real_write(file, data[:3])):
+        with mock.patch.object(hardened_backend.os, "write", lambda file, data: real_write(file, data[:3])):
             backend.write_file("a", b"0123456789")
         self.assertEqual(b"0123456789", backend.read_file("a"))
         for name in ("write", "fsync", "rename"):
-            with mock.patch.object(fs_backend.os, name, side_effect=OSError(28, "full")):
+            with mock.patch.object(hardened_backend.os, name, side_effect=OSError(28, "full")):
                 with self.assertRaises(OSError):
                     backend.write_file("a", b"new")
             self.assertEqual(b"0123456789", backend.read_file("a"), name)
@@ -558,12 +558,12 @@ class Durability(SubjectTest):
 
         if sys.platform != "linux":
             self.skipTest("reads the names of descriptors from /proc")
-        backend = fs_backend.FileSystemBackend(str(self.root))
+        backend = hardened_backend.FileSystemBackend(str(self.root))
         self.addCleanup(backend.close)
         (self.root / "old").mkdir()  # Made by somebody who may not have synced it.
-        with mock.patch.object(fs_backend.os, "urandom", lambda count: bytes(count)):
+        with mock.patch.object(hardened_backend.os, "urandom", lambda count: bytes(count)):
             for name in ("fsync", "rename", "unlink", "mkdir", "write"):
-                patched = mock.patch.object(fs_backend.os, name, record(name, getattr(os, name)))
+                patched = mock.patch.object(hardened_backend.os, name, record(name, getattr(os, name)))
                 patched.start()
                 self.addCleanup(patched.stop)
             temporary = ".tmp/" + bytes(16).hex()

@@ -39,7 +39,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("conformance::fs", || conforms(worker("fs"))),
     ("conformance::fs_documented", || conforms(worker("fs:documented"))),
     ("conformance::memory", || conforms(worker("memory"))),
-    ("conformance::python", || conforms(python("adapters/python/fs_backend.py"))),
+    ("conformance::python", || conforms(python("adapters/python/hardened_backend.py"))),
     ("conformance::node", || conforms(node("adapters/node/fs_backend.mjs"))),
     ("conformance::node_hardened", || conforms(node("adapters/node/hardened_backend.mjs"))),
 ];

@@ -94,8 +94,8 @@ fn fs_without_fork_server() {
 fn python() {
     acquit(&Campaign {
         scenarios: few(),
-        claims: Some(claims("adapters/python/fs_backend.claims.toml")),
-        ..campaign::of(program::python_subject("adapters/python/fs_backend.py", &[]))
+        claims: Some(claims("adapters/python/hardened_backend.claims.toml")),
+        ..campaign::of(program::python_subject("adapters/python/hardened_backend.py", &[]))
     });
 }
 

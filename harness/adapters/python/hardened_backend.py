@@ -316,7 +316,7 @@ def split(path):
 
 if __name__ == "__main__":
     serve(
-        name="python-fs",
+        name="python-hardened",
         version="1.0.0",
         open=lambda root, options: FileSystemBackend(root),
         capabilities=["recover"],
