@@ -1,9 +1,10 @@
-"""Tests of the Python adapter and its backend. Run as `python3 test_adapter.py`.
+"""Tests of the Python adapter and its file-system backend. Run as `python3 test_adapter.py`.
 
 Contract tested: the protocol of README.md, spoken as the harness does, to a process on its pipes; that an
 answer is out before the next request is handled; and of the backend, that nothing outside the root is
-reached, that no temporary file stays, and that `recover` never takes the file of a living writer. The last
-needs exact moments, so those tests call the backend directly and step in between two system calls.
+reached, that no temporary file stays, that nothing is acknowledged after a failed sync, and that `recover`
+never takes the file of a living writer. The last two need exact moments, so those tests call the backend
+directly and step in between two system calls.
 """
 
 import base64
@@ -14,6 +15,7 @@ import re
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -115,11 +117,10 @@ class SubjectTest(unittest.TestCase):
         self.assertIsInstance(answer["error"]["message"], str)
         return answer["error"]["kind"]
 
-    def open(self, subject, root=None):
-        self.assertIsNone(self.ok(subject, {"op": "open", "root": str(root or self.root), "options": {}}))
+    def open(self, subject, root=None, options={}):
+        self.assertIsNone(self.ok(subject, {"op": "open", "root": str(root or self.root), "options": options}))
 
     def check_the_six_operations(self, subject):
-        self.open(subject)
         self.assertIsNone(self.ok(subject, write("blocks/a.bin", b"one")))
         self.assertEqual(base64_of(b"one"), self.ok(subject, read("blocks/a.bin")))
         self.assertIsNone(self.ok(subject, write("blocks/a.bin", b"")))
@@ -134,7 +135,7 @@ class SubjectTest(unittest.TestCase):
             self.assertIsNone(self.ok(subject, {"op": "deleteFile", "path": "blocks/a.bin"}))
         self.assertIs(False, self.ok(subject, {"op": "exists", "path": "blocks/a.bin"}))
         self.assertEqual("Io", self.kind(subject, {"op": "deleteFile", "path": "blocks/deep"}))
-        self.assertTrue((self.root / "blocks/deep/er").is_dir())
+        self.assertIs(True, self.ok(subject, {"op": "exists", "path": "blocks/deep/er"}))
         self.assertEqual("NotFound", self.kind(subject, read("blocks/a.bin")))
 
 
@@ -152,7 +153,9 @@ class Adapter(SubjectTest):
         self.assertEqual((b"", b""), (subject.stdout.read(), subject.stderr.read()))
 
     def test_the_six_operations(self):
-        self.check_the_six_operations(self.start())
+        subject = self.start()
+        self.open(subject)
+        self.check_the_six_operations(subject)
 
     def test_three_megabytes_of_every_byte_and_names_that_are_not_ascii(self):
         subject = self.start()
@@ -301,7 +304,9 @@ serve("n", "v", lambda root, options: Backend())
     def test_the_subject_in_the_readme_runs(self):
         readme = (HERE / "README.md").read_text(encoding="utf-8")
         example = re.search(r"```python\n(.*?)```", readme, re.DOTALL).group(1)
-        self.check_the_six_operations(self.start_custom(example))
+        subject = self.start_custom(example)
+        self.open(subject)
+        self.check_the_six_operations(subject)
 
 
 class Containment(SubjectTest):
@@ -580,6 +585,66 @@ class Durability(SubjectTest):
             backend.delete_file("old/new/a")
             backend.delete_file("old/new/a")
             self.assertEqual([("unlink",), ("fsync", "old/new")] * 2, calls)
+            calls.clear()
+            backend.create_directory("old/new/d")
+            backend.create_directory("old/new/d")
+            self.assertEqual([("mkdir",), ("fsync", "old/new")], calls)
+
+    def test_a_failed_sync_is_an_error_and_the_retry_syncs_a_new_file(self):
+        backend = hardened_backend.FileSystemBackend(str(self.root))
+        self.addCleanup(backend.close)
+        backend.write_file("d/a", b"old")
+        real_open, real_sync = os.open, os.fsync
+        created = []
+        synced = []
+
+        def remember(name, flags, *rest, **named):
+            file = real_open(name, flags, *rest, **named)
+            if flags & os.O_CREAT:
+                created.append(name)
+            return file
+
+        def fail_first(file):
+            # The file is still open, so its inode is nobody else's.
+            synced.append(os.fstat(file).st_ino)
+            if len(synced) == 1:
+                raise OSError(5, "lost")
+            real_sync(file)
+
+        with mock.patch.object(hardened_backend.os, "open", remember):
+            with mock.patch.object(hardened_backend.os, "fsync", fail_first):
+                with self.assertRaises(OSError):
+                    backend.write_file("d/a", b"new")
+                self.assertEqual(1, len(synced))
+                self.assertEqual([], os.listdir(self.root / ".tmp"))
+                self.assertEqual(b"old", backend.read_file("d/a"))
+                backend.write_file("d/a", b"new")
+        self.assertEqual(2, len(set(created)))
+        self.assertEqual(b"new", backend.read_file("d/a"))
+
+    def test_a_failed_sync_of_a_directory_is_an_error_of_every_operation_that_needs_it(self):
+        backend = hardened_backend.FileSystemBackend(str(self.root))
+        self.addCleanup(backend.close)
+        backend.write_file("d/a", b"old")
+        real_sync = os.fsync
+
+        def fail_directories(file):
+            if stat.S_ISDIR(os.fstat(file).st_mode):
+                raise OSError(5, "lost")
+            real_sync(file)
+
+        with mock.patch.object(hardened_backend.os, "fsync", fail_directories):
+            for operation in (
+                lambda: backend.write_file("d/a", b"new"),
+                lambda: backend.delete_file("d/a"),
+                lambda: backend.delete_file("d/a"),  # The file is gone by now, but not for good.
+                lambda: backend.create_directory("d/e"),
+                lambda: backend.create_directory("d/e"),
+                lambda: backend.write_file("f/a", b"first"),
+                lambda: backend.write_file("f/a", b"first"),
+            ):
+                with self.assertRaises(OSError):
+                    operation()
 
 
 if __name__ == "__main__":
