@@ -354,13 +354,16 @@ test('hardened: failed writes leave nothing, removed directories come back, pipe
   assert.equal(fs.existsSync(join(subject.home, 'missing')), false);
 });
 
-test('hardened: what is synced, and in which order', async (t) => {
+/** A hardened backend that tells on stderr what it does to the disk, and fails syncs as `FAIL` says. */
+function recorded(t, fail = '() => false') {
   const preload = join(fs.mkdtempSync(join(tmpdir(), 'crashworthy-node-')), 'record.cjs');
   t.after(() => fs.rmSync(dirname(preload), { recursive: true }));
-  // Writes to stderr what the backend does to the disk; the backend shares the object that is changed here.
+  // The backend shares the object that is changed here.
   fs.writeFileSync(preload, `
     const { promises } = require('node:fs');
     const { sep } = require('node:path');
+    const fails = ${fail};
+    let syncs = 0;
     const say = (what, path) => process.stderr.write(what + ' ' + path.split(sep + 'root').pop().replace(/[0-9a-f-]{36}/, 'UUID') + '\\n');
     for (const name of ['mkdir', 'rename', 'unlink']) {
       const real = promises[name];
@@ -371,18 +374,29 @@ test('hardened: what is synced, and in which order', async (t) => {
       const file = await open(...args);
       for (const name of ['sync', 'writeFile']) {
         const real = file[name];
-        file[name] = (...data) => (say(name, args[0]), real.apply(file, data));
+        file[name] = (...data) => {
+          say(name, args[0]);
+          const failed = name === 'sync' && fails(args[0], syncs++);
+          return failed ? Promise.reject(Object.assign(new Error('lost'), { code: 'EIO' })) : real.apply(file, data);
+        };
       }
       return file;
     };`);
   const subject = new Subject(t, join(HERE, 'hardened_backend.mjs'), ['--require', preload]);
-  const done = async (request) => {
+  const told = async (ask) => {
     subject.log = '';
-    await subject.ok(request);
+    await ask();
     await subject.ok({ op: 'exists', path: 'x' }); // The log has its own pipe: give it time to arrive.
     await new Promise((resolve) => setTimeout(resolve, 100));
     return subject.log.trim().split('\n');
   };
+  const done = (request) => told(() => subject.ok(request));
+  const failed = (request) => told(async () => assert.equal(await subject.kind(request), 'Io'));
+  return { subject, done, failed };
+}
+
+test('hardened: what is synced, and in which order', async (t) => {
+  const { subject, done } = recorded(t);
   await subject.open();
   fs.mkdirSync(join(subject.root, 'old')); // Made by somebody who may not have synced it.
   assert.deepEqual(await done(write('old/new/a', 'x')), [
@@ -395,6 +409,33 @@ test('hardened: what is synced, and in which order', async (t) => {
   assert.deepEqual(await done({ op: 'deleteFile', path: 'old/new/a' }), ['unlink /old/new/a', 'sync /old/new']);
   assert.deepEqual(await done({ op: 'deleteFile', path: 'old/new/a' }), ['sync /old/new']);
   assert.deepEqual(await done({ op: 'createDirectory', path: 'old/d' }), ['mkdir /old/d', 'sync /old']);
+  await subject.open(); // A fresh instance does not know who made what.
+  assert.deepEqual(await done({ op: 'createDirectory', path: 'old/d' }), ['sync ', 'sync /old']);
+});
+
+test('hardened: a failed sync is an error, and the retry syncs a new file', async (t) => {
+  // The third sync is that of the first file: the root's two come before it.
+  const { subject, done, failed } = recorded(t, "(path, count) => count === 2");
+  await subject.open();
+  assert.deepEqual(await failed(write('d/a', 'x')), [
+    'mkdir /d', 'sync ', 'mkdir /.tmp', 'sync ', 'writeFile /.tmp/UUID', 'sync /.tmp/UUID', 'unlink /.tmp/UUID',
+  ]);
+  assert.deepEqual(fs.readdirSync(join(subject.root, '.tmp')), []);
+  assert.equal(await subject.kind(read('d/a')), 'NotFound');
+  assert.deepEqual(await done(write('d/a', 'x')), [
+    'writeFile /.tmp/UUID', 'sync /.tmp/UUID', 'rename /.tmp/UUID', 'sync /d',
+  ]);
+});
+
+test('hardened: a failed sync of a directory is an error of every operation that needs it', async (t) => {
+  const { subject, failed } = recorded(t, "(path) => !path.includes('.tmp')");
+  fs.mkdirSync(join(subject.root, 'd'));
+  fs.writeFileSync(join(subject.root, 'd', 'a'), 'old');
+  await subject.open();
+  const remove = { op: 'deleteFile', path: 'd/a' };
+  const make = { op: 'createDirectory', path: 'e' };
+  // Twice: what the first attempt has changed is still there, but not for good.
+  for (const request of [remove, remove, make, make, write('d/b', 'x'), write('d/b', 'x')]) await failed(request);
 });
 
 test('the subject in README.md runs', async (t) => {
