@@ -8,6 +8,7 @@
 use std::{
     collections::HashMap,
     fs, io,
+    ops::Range,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -235,11 +236,12 @@ impl Recorder {
         let place = descriptor(call, fd);
         let Some(inode) = self.inode(&place)? else { return Ok(()) };
         let content = fs::read(&place)?;
-        let sync = match Descriptor::of(call, fd) {
-            Some(file) if bytes > 0 => file.sync(call, inode, bytes),
-            _ => None,
-        };
-        Ok(self.each(|it| it.rewrite(inode, &content, sync))?)
+        // Also where the bytes were there before: after a failed sync, writing them again makes the page dirty.
+        let file = Descriptor::of(call, fd).filter(|_| bytes > 0);
+        let written = file.as_ref().and_then(|file| file.written(call, bytes));
+        let sync = file.zip(written.as_ref()).and_then(|(it, range)| it.sync(call, inode, range));
+        let written = written.unwrap_or_default();
+        Ok(self.each(|it| it.rewrite_range(inode, &content, written.clone(), sync))?)
     }
 
     fn resized(&mut self, place: &Path) -> Result<(), Trouble> {
@@ -390,20 +392,27 @@ impl Descriptor {
         })
     }
 
-    /// What a write of `bytes` through it has synced before it returned. Where the bytes went is known from the
-    /// position after it, or from the call's argument.
-    fn sync(&self, call: &HeldCall, inode: InodeId, bytes: u64) -> Option<Sync> {
-        let offset = match call.name {
+    /// Where a write of `bytes` through it went: known from the position after it, or from the call's argument.
+    fn written(&self, call: &HeldCall, bytes: u64) -> Option<Range<u64>> {
+        // pwritev2(2): an offset of -1 stands for the position.
+        let at = match call.name {
+            "pwrite64" | "pwritev" | "pwritev2" => call.arguments[3],
+            _ => u64::MAX,
+        };
+        let offset = match at {
+            u64::MAX => self.position.checked_sub(bytes)?,
             // With O_APPEND, Linux ignores the offset (pwrite(2), BUGS).
-            "pwrite64" | "pwritev" | "pwritev2" if self.flags & libc::O_APPEND == 0 => {
-                call.arguments[3]
-            }
-            "pwrite64" | "pwritev" | "pwritev2" => {
+            _ if self.flags & libc::O_APPEND != 0 => {
                 fs::metadata(descriptor(call, call.arguments[0])).ok()?.len().checked_sub(bytes)?
             }
-            _ => self.position.checked_sub(bytes)?,
+            offset => offset,
         };
-        let (first, last) = (offset / PAGE_BYTES, (offset + bytes - 1) / PAGE_BYTES);
+        Some(offset..offset.checked_add(bytes)?)
+    }
+
+    /// What a write to this place has synced before it returned.
+    fn sync(&self, call: &HeldCall, inode: InodeId, written: &Range<u64>) -> Option<Sync> {
+        let (first, last) = (written.start / PAGE_BYTES, written.end.checked_sub(1)? / PAGE_BYTES);
         let asked = if call.name == "pwritev2" { call.arguments[5] as i32 } else { 0 };
         if self.flags & libc::O_SYNC == libc::O_SYNC || asked & libc::RWF_SYNC != 0 {
             Some(Sync::WriteSync(inode, first, last))
