@@ -40,6 +40,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("conformance::fs_documented", || conforms(worker("fs:documented"))),
     ("conformance::memory", || conforms(worker("memory"))),
     ("conformance::python", || conforms(python("adapters/python/hardened_backend.py"))),
+    ("conformance::sqlite", || conforms(python("adapters/python/sqlite_backend.py"))),
     ("conformance::node", || conforms(node("adapters/node/fs_backend.mjs"))),
     ("conformance::node_hardened", || conforms(node("adapters/node/hardened_backend.mjs"))),
 ];
