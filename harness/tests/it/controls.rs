@@ -1,8 +1,8 @@
 //! Controls: backends that must be acquitted of everything that they document.
 //!
 //! Subjects that are started by exec get the scenarios of [`FEW`], enough to measure each of their claims:
-//! a process of theirs costs tens of milliseconds. All scenarios are run by `.ci/run`. SQLite is the control that
-//! nobody here has written: what it documents of power losses was found out by others.
+//! a process of theirs costs tens of milliseconds. All scenarios are run by `.ci/run`. The database is the control
+//! that nobody here has written: what it documents of power losses was found out by others.
 
 use std::{fs, sync::Arc};
 
@@ -51,7 +51,7 @@ const FEW: &[&str] = &[
     "failed-sync-overwrite",
 ];
 
-/// For SQLite, which makes some forty calls a write and so has a hundred kills where others have ten.
+/// For a database, which makes some forty calls a write and so has a hundred kills where others have ten.
 const FEWER: &[&str] = &[
     "read-your-write",
     "overwrite-replaces",
@@ -154,7 +154,7 @@ fn sqlite(journal: &str, synchronous: &str) {
     acquit(&Campaign { scenarios, claims: Some(claims), ..sqlite_campaign(journal, synchronous) });
 }
 
-/// What SQLite documents not to do, it must be seen not to do: a judge that acquits everybody is none.
+/// What a database documents not to do, it must be seen not to do: a judge that acquits everybody is none.
 fn sqlite_without_the_last_sync() {
     for (journal, synchronous) in [("delete", "FULL"), ("wal", "NORMAL")] {
         let outcome = campaign::run(&Campaign {
