@@ -115,7 +115,11 @@ def _read_file(backend, request):
 
 
 def _list_files(backend, request):
-    return list(backend.list_files(_text(request, "directory")))
+    names = list(backend.list_files(_text(request, "directory")))
+    for name in names:
+        if not isinstance(name, str):
+            raise StorageError("Io", f"list_files gave {type(name).__name__} in place of a name")
+    return names
 
 
 def _create_directory(backend, request):

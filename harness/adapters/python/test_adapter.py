@@ -261,6 +261,8 @@ class Backend:
         if path == "surrogate":
             "\\ud800".encode()
         raise StorageError(path, "no") if path[0] != "E" else OSError(getattr(errno, path), "no")
+    def list_files(self, directory):
+        return ["a", b"b"]
     def close(self):
         print("closed", self.root)
 
@@ -272,6 +274,7 @@ serve("n", "v", Backend)
                            ("EDQUOT", "NoSpace"), ("EIO", "Io"), ("nul", "InvalidPath"), ("surrogate", "InvalidPath"),
                            ("Corrupt", "Corrupt"), ("Nonsense", "Io"), ("none", "Io")):
             self.assertEqual(kind, self.kind(subject, read(path)), path)
+        self.assertEqual("Io", self.kind(subject, listing("a")))  # Not an end of the process.
         self.assertEqual("Unsupported", self.kind(subject, {"op": "recover"}))
         self.assertEqual("Conflict", self.kind(subject, {"op": "open", "root": "refuse"}))
         self.assertEqual("Unsupported", self.kind(subject, read("ENOENT")))  # The last instance is gone.
