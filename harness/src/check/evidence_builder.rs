@@ -72,14 +72,14 @@ pub(super) fn tree(nodes: &[(&str, Option<&str>)]) -> Tree {
 pub(super) struct Builder {
     scenario: Scenario,
     baseline: Baseline,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: Box<Evidence>,
 }
 
 impl Builder {
     pub(super) fn new(strike: Strike) -> Self {
         let scenario =
             Scenario { name: "t".into(), actors: vec![Actor::default()], ..Scenario::default() };
-        let evidence = Evidence {
+        let evidence = Box::new(Evidence {
             scenario: Arc::default(),
             strike,
             recovers: true,
@@ -87,7 +87,7 @@ impl Builder {
             history: Vec::new(),
             trees: Vec::new(),
             outside: Vec::new(),
-        };
+        });
         Self { scenario, baseline: Baseline::default(), evidence }
     }
 
@@ -166,7 +166,7 @@ impl Builder {
         let mut evidence = self.evidence;
         evidence.scenario = Arc::new(self.scenario);
         evidence.baseline = Arc::new(self.baseline);
-        evidence
+        *evidence
     }
 }
 

@@ -22,6 +22,16 @@ pub(super) enum Retried {
     Failed,
 }
 
+/// Whether the workload asked for changes of a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Touched {
+    #[default]
+    Never,
+    /// For deletes only.
+    Deleted,
+    Written,
+}
+
 /// What is known of one path.
 #[derive(Clone, Debug)]
 pub(super) struct FileState {
@@ -29,10 +39,8 @@ pub(super) struct FileState {
     pub(super) legal: Vec<Content>,
     /// What it held before the last acknowledged change of the workload, oldest first.
     pub(super) past: Vec<Content>,
-    /// Whether the workload asked for a change of it.
-    pub(super) changed: bool,
-    /// Whether the workload asked for a write of it.
-    pub(super) was_written: bool,
+    /// What the workload asked for.
+    pub(super) touched: Touched,
     /// Every value that anyone tried to write to it.
     pub(super) written: Vec<Bytes>,
     /// The last acknowledged change.
@@ -57,8 +65,7 @@ impl Default for FileState {
         Self {
             legal: vec![None],
             past: Vec::new(),
-            changed: false,
-            was_written: false,
+            touched: Touched::Never,
             written: Vec::new(),
             last: None,
             writes: 0,

@@ -4,6 +4,7 @@
 //! failed, and then the old value must be there, whole. `short-write-handled` and `interrupt-handled` look
 //! only at trials with that fault, and take a wrong value there for themselves.
 
+use crashworthy::ErrorKind;
 use crashworthy::Guarantee::{self, ErrorPreservesOld, ErrorReported, ShortWriteHandled};
 
 use super::{Finding, Judgement, file_state::FileState, layout, oracle::Oracle, walk, words};
@@ -44,6 +45,8 @@ fn seen(evidence: &Evidence, phase: Phase, path: &str) -> Option<(usize, Content
         Invocation::ReadFile { path: read } if entry.phase == phase && read == path => {
             let content = match &entry.outcome {
                 Outcome::Ok(Reply::Data(data)) => Ok(Some(data.clone())),
+                // A store for one process at a time says nothing while the writer lives.
+                Outcome::Fail { kind: ErrorKind::Conflict, .. } => return None,
                 Outcome::Fail { .. } => Ok(None),
                 other => Err(words::outcome(other)),
             };

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crashworthy::{ErrorKind, StoragePath};
 
-use super::file_state::{Change, FileState, Retried};
+use super::file_state::{Change, FileState, Retried, Touched};
 use crate::{
     history::{Entry, Invocation, Outcome, Phase},
     scenario::{OUTSIDE, Plant, Scenario},
@@ -144,8 +144,9 @@ impl Oracle {
                 }
                 let state = self.files.entry(path.clone()).or_default();
                 state.epoch = Some(index);
-                state.changed |= entry.phase == Phase::Workload;
-                state.was_written |= entry.phase == Phase::Workload;
+                if entry.phase == Phase::Workload {
+                    state.touched = Touched::Written;
+                }
                 state.written.push(data.clone());
                 if outcome.is_ok() {
                     state.settle(Some(data.clone()), Change::Write);
@@ -175,7 +176,9 @@ impl Oracle {
             Invocation::DeleteFile { path } => {
                 let state = self.files.entry(path.clone()).or_default();
                 state.epoch = Some(index);
-                state.changed |= entry.phase == Phase::Workload;
+                if entry.phase == Phase::Workload {
+                    state.touched = state.touched.max(Touched::Deleted);
+                }
                 if outcome.is_ok() {
                     state.settle(None, Change::Delete);
                 } else if !is_refusal(outcome) {

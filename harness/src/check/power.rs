@@ -12,7 +12,7 @@ use crashworthy::Guarantee::{
 };
 
 use super::{
-    file_state::{Change, Content, FileState, Retried},
+    file_state::{Change, Content, FileState, Retried, Touched},
     oracle::ancestors,
     scene::{Comparison, Route, Scene, Sight},
 };
@@ -39,7 +39,7 @@ fn route(scene: &Scene<'_>, path: &str, state: &FileState, seen: &Seen<'_>) -> O
         Retried::Failed => return None,
         Retried::No => {}
     }
-    if !state.changed {
+    if state.touched == Touched::Never {
         // A file that was never there is nobody's.
         return state.last.map(|_| Route::to(PowerNeighboursIntact));
     }
@@ -68,7 +68,9 @@ fn route(scene: &Scene<'_>, path: &str, state: &FileState, seen: &Seen<'_>) -> O
         (Seen::Present, None, Some(Change::Delete)) => PowerDurableDelete,
         (Seen::Nothing, None, _) => lost,
         // A delete tears only what was whole: what the workload wrote itself may have been torn before.
-        (_, Some(Change::Delete), _) | (_, None, Some(Change::Delete)) if !state.was_written => {
+        (_, Some(Change::Delete), _) | (_, None, Some(Change::Delete))
+            if state.touched != Touched::Written =>
+        {
             PowerAtomicDelete
         }
         _ => PowerAtomicWrite,

@@ -25,7 +25,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
     let (mut lost, mut survived) = (None::<&Acknowledged<'_>>, None::<&Acknowledged<'_>>);
     let mut seen_paths = 0;
     for path in evidence.scenario.paths() {
-        let Some(seen) = seen(evidence, path) else { continue };
+        let Ok(seen) = seen(evidence, path) else { continue };
         let of_path: Vec<_> = changes.iter().filter(|c| c.invocation.path() == path).collect();
         let settled = settled(evidence, path);
         // Place 0 is what was there before the workload, place n the n-th change.
@@ -106,18 +106,15 @@ fn settled<'a>(evidence: &'a Evidence, path: &str) -> Option<&'a Bytes> {
     content
 }
 
-/// What a fresh process found at a path; `None` where it got no proper answer.
-fn seen<'a>(evidence: &'a Evidence, path: &str) -> Option<Option<&'a Bytes>> {
-    evidence.history.iter().find_map(|entry| match (&entry.invocation, &entry.outcome) {
-        (Invocation::ReadFile { path: read }, outcome)
-            if entry.phase == Phase::Crashed && read == path =>
-        {
-            match outcome {
-                Outcome::Ok(Reply::Data(data)) => Some(Some(data)),
-                Outcome::Fail { .. } => Some(None),
-                _ => None,
-            }
-        }
-        _ => None,
-    })
+/// What a fresh process found at a path: a value, or nothing; an error where it got no proper answer.
+fn seen<'a>(evidence: &'a Evidence, path: &str) -> Result<Option<&'a Bytes>, ()> {
+    let reads = evidence.history.iter().find(|entry| {
+        entry.phase == Phase::Crashed
+            && matches!(&entry.invocation, Invocation::ReadFile { path: read } if read == path)
+    });
+    match reads.map(|entry| &entry.outcome) {
+        Some(Outcome::Ok(Reply::Data(data))) => Ok(Some(data)),
+        Some(Outcome::Fail { .. }) => Ok(None),
+        _ => Err(()),
+    }
 }

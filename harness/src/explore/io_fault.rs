@@ -3,6 +3,11 @@
 //! The fault lasts as long as the operation that it strikes. Then a fresh process looks, the process that it
 //! happened to does the operation once more, and a fresh one looks again.
 
+use std::path::Path;
+
+use crashworthy::ErrorKind;
+use serde_json::Value;
+
 use super::{
     observe::{Notes, observe},
     trial::{Record, Stage, TrialError, diverged, subject_failed},
@@ -10,7 +15,7 @@ use super::{
 use crate::{
     fault::Strike,
     history::{Invocation, Moment, Outcome, Phase},
-    subject::{Launcher, protocol},
+    subject::{Launcher, Plain, protocol},
     trace::Trace,
 };
 
@@ -69,9 +74,7 @@ impl Stage<'_> {
                 notes.run(Phase::Repeat, &mut process, struck);
             }
             let mut reader = plain.start()?;
-            if let Err(why) = reader.greet(&root, &self.subject.options) {
-                let why =
-                    Outcome::Broken(format!("a fresh process could not open the root: {why}"));
+            if let Err(why) = open(&mut reader, &root, &self.subject.options) {
                 for path in self.scenario.paths() {
                     let read = Invocation::ReadFile { path: path.to_owned() };
                     notes.note(phase, &read, why.clone());
@@ -88,5 +91,19 @@ impl Stage<'_> {
             self.launcher.bury(&reader)?;
         }
         Ok((hello, trace))
+    }
+}
+
+/// Opens the root in a fresh process; the error is what every read of it gives.
+fn open(reader: &mut Plain, root: &Path, options: &Value) -> Result<(), Outcome> {
+    let broken =
+        |why: &str| Outcome::Broken(format!("a fresh process could not open the root: {why}"));
+    reader.hello().map_err(|why| broken(&why))?;
+    match reader.open(root, options) {
+        Outcome::Ok(_) => Ok(()),
+        refused @ Outcome::Fail { kind: ErrorKind::Conflict, .. } => Err(refused),
+        Outcome::Fail { kind, message } => Err(broken(&format!("{kind}: {message}"))),
+        Outcome::Broken(why) => Err(broken(&why)),
+        Outcome::Killed => Err(broken("it was killed")),
     }
 }

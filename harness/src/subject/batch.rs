@@ -78,17 +78,18 @@ impl Plain {
     ) -> Vec<Result<Result<Value, Refusal>, NoAnswer>> {
         let mut answers = Vec::with_capacity(lines.len());
         if self.pipelines && self.broken.is_none() {
-            lines.iter().for_each(|line| self.streams.queue(line));
+            for line in lines {
+                self.streams.queue(line);
+            }
         }
         for (id, line) in (first..).zip(lines) {
-            let answer = match &self.broken {
-                Some(why) => Err(NoAnswer::Broken(why.clone())),
-                None => {
-                    if !self.pipelines {
-                        self.streams.queue(line);
-                    }
-                    self.answer(id, Instant::now())
+            let answer = if let Some(why) = &self.broken {
+                Err(NoAnswer::Broken(why.clone()))
+            } else {
+                if !self.pipelines {
+                    self.streams.queue(line);
                 }
+                self.answer(id, Instant::now())
             };
             if let Err(NoAnswer::Broken(why)) = &answer
                 && self.broken.is_none()

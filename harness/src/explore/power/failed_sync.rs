@@ -7,7 +7,7 @@
 //! Only what the failure brought about is judged: what a reader could also have found had that sync worked is a
 //! matter of the other power-loss guarantees.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use crashworthy::{ErrorKind, PersistenceModel};
 use strum::VariantArray;
@@ -110,13 +110,14 @@ impl Sweep<'_> {
                     break;
                 }
                 while let Some(state) = states.advance() {
-                    if !seen.contains_key(&state.digest) {
-                        let tree = states.tree();
-                        let observation = observer.observe(stage, &tree, &script, None, false)?;
-                        swept.totals.crash_states += 1;
-                        seen.insert(state.digest, observation);
-                    }
-                    let observation = &seen[&state.digest];
+                    let observation = match seen.entry(state.digest) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(unknown) => {
+                            let tree = states.tree();
+                            swept.totals.crash_states += 1;
+                            unknown.insert(observer.observe(stage, &tree, &script, None, false)?)
+                        }
+                    };
                     let found = found(observation, path);
                     if is_innocent {
                         excused.insert(found);

@@ -201,7 +201,7 @@ impl<'a, 's> Exploration<'a, 's> {
                     let situation = Situation { context, nested: false };
                     let known = self.judge(&state, tree, situation, &loss, None, tell)?;
                     if known.is_changed {
-                        self.lose_again(&state, tree(), context, &loss, tell)?;
+                        self.lose_again(&state, &tree(), context, &loss, tell)?;
                     }
                 }
             }
@@ -213,12 +213,12 @@ impl<'a, 's> Exploration<'a, 's> {
     fn lose_again(
         &mut self,
         crashed: &CrashState,
-        tree: Tree,
+        tree: &Tree,
         context: Context,
         first: &PowerLoss,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), Stop> {
-        let Some(recovery) = self.recovery(crashed.digest, &tree)? else { return Ok(()) };
+        let Some(recovery) = self.recovery(crashed.digest, tree)? else { return Ok(()) };
         let recording = &recovery.recorded.recording;
         let model = first.model;
         let order = Order::new(recording, tables(model));
@@ -273,16 +273,15 @@ impl<'a, 's> Exploration<'a, 's> {
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<Rc<Known>, Stop> {
         let key = (state.digest, situation);
-        let known = match self.known.get(&key) {
-            Some(known) => Rc::clone(known),
-            None => {
-                if (self.sweep.is_over)() {
-                    return Err(TrialError::Interrupted.into());
-                }
-                let known = Rc::new(self.look(&tree(), situation, loss)?);
-                self.known.insert(key, Rc::clone(&known));
-                known
+        let known = if let Some(known) = self.known.get(&key) {
+            Rc::clone(known)
+        } else {
+            if (self.sweep.is_over)() {
+                return Err(TrialError::Interrupted.into());
             }
+            let known = Rc::new(self.look(&tree(), situation, loss)?);
+            self.known.insert(key, Rc::clone(&known));
+            known
         };
         let refuted =
             self.found.count(&known.ruling, &Strike::PowerLoss(loss.clone()), self.sweep.scenario);

@@ -137,7 +137,7 @@ impl Observer {
             .map(|why| Outcome::Broken(format!("a fresh process could not open the root: {why}")));
         let outcomes = opened.unwrap_or_default();
         note(&mut entries, &arena, (&script.batch, &script.phases), outcomes, unopened.as_ref());
-        let mut is_broken = hide_what_follows_a_failed_recovery(&mut entries);
+        let mut is_broken = unopened.is_none() && hide_what_follows_a_failed_recovery(&mut entries);
         let is_changed = unopened.is_none() && arena.tree()? != *tree;
         let mut is_slow = began.elapsed() > STATE_WAIT_MAX;
         if let Some(retry) = retry.filter(|_| !is_slow) {

@@ -131,11 +131,10 @@ impl Recorder {
                 self.written(call, first, result as u64)
             }
             "copy_file_range" | "splice" => self.written(call, third, 0),
-            "ioctl" => self.written(call, first, 0),
             "fallocate" if second == 0 => self.resized(&descriptor(call, first)),
-            // Space without a change of what is read, or any other change of content.
+            // Space without a change of what is read.
             "fallocate" if second == libc::FALLOC_FL_KEEP_SIZE as u64 => Ok(()),
-            "fallocate" => self.written(call, first, 0),
+            "fallocate" | "ioctl" => self.written(call, first, 0),
             "ftruncate" => self.resized(&descriptor(call, first)),
             "truncate" => self.resized(&self.root.join(&call.path)),
             "rename" | "renameat" | "renameat2" => {
