@@ -108,3 +108,50 @@ fn apply(disk: &mut Disk, recording: &Recording, unit: &Unit) {
         disk.apply(&operation.effect);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        history::Node,
+        persist::{Sync, XFS},
+    };
+
+    /// An append that is pending under a truncation which another sync has made durable.
+    #[test]
+    fn what_is_durable_upon_something_pending_cannot_be_missing() {
+        let tree = [("f".to_owned(), Node::File(Vec::new().into()))].into_iter().collect();
+        let mut recording = Recording::new(&tree);
+        let file = recording.resolve("f").unwrap();
+        recording.append(file, b"b").unwrap();
+        recording.truncate(file, 0).unwrap();
+        let directory = recording.mkdir("e").unwrap();
+        recording.sync(Sync::Fsync(directory));
+        let order = Order::new(&recording, &XFS);
+        let mut walk = Walk::new(&recording, &order);
+        let mut state = |missing: &[usize]| {
+            let missing = missing.iter().copied().map(OperationId).collect();
+            walk.state(recording.end(), &missing)
+        };
+        assert_eq!(state(&[0, 1]).unwrap().nodes["f"], Node::File(Vec::new().into()));
+        assert_eq!(state(&[2, 3]), None, "the truncation is durable");
+        assert_eq!(state(&[0, 1, 2, 3]), None);
+    }
+
+    /// A failed sync changes what is allowed from then on, and nothing before.
+    #[test]
+    fn before_a_sync_fails_its_data_is_waited_for() {
+        let mut recording = Recording::new(&Tree::default());
+        let file = recording.create("f").unwrap();
+        recording.append(file, b"b").unwrap();
+        let before = recording.end();
+        recording.fail_sync(file);
+        let order = Order::new(&recording, &XFS);
+        let mut walk = Walk::new(&recording, &order);
+        let without_data = BTreeSet::from([OperationId(1)]);
+        assert_eq!(walk.state(before, &without_data), None);
+        let zeros = Node::File(vec![0].into());
+        assert_eq!(walk.state(recording.end(), &without_data).unwrap().nodes["f"], zeros);
+        assert_eq!(walk.state(before, &without_data), None, "a step back starts anew");
+    }
+}
