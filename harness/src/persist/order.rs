@@ -118,8 +118,6 @@ impl Order {
 #[derive(Default)]
 struct Latest {
     page: HashMap<InodeId, BTreeMap<u64, usize>>,
-    /// Pages that got their block within the recording.
-    allocated: HashMap<InodeId, BTreeSet<u64>>,
     discards: HashMap<InodeId, Vec<(usize, u64)>>,
     size: HashMap<InodeId, usize>,
     truncation: HashMap<InodeId, usize>,
@@ -191,7 +189,7 @@ impl Builder<'_> {
         call_start: usize,
         metadata: Option<usize>,
     ) -> Vec<usize> {
-        let Self { model, recording, latest, units, unit_of, .. } = self;
+        let Self { model, recording, latest, .. } = self;
         let mut before = Vec::new();
         let waits_for_metadata = match effect {
             Effect::Data { allocates, .. } => *allocates,
@@ -201,28 +199,22 @@ impl Builder<'_> {
             before.extend(metadata);
         }
         match effect {
-            Effect::Data { inode, page, allocates, .. } => {
+            Effect::Data { inode, page, .. } => {
                 let discards = latest.discards.get(inode).into_iter().flatten().rev();
                 let discard = discards
                     .map(|(place, from)| (*place, *from))
                     .find(|(_, from)| *from < (page + 1) * PAGE_BYTES);
                 before.extend(discard.map(|(place, _)| place));
                 before.extend(latest.page.entry(*inode).or_default().insert(*page, place));
-                if *allocates {
-                    latest.allocated.entry(*inode).or_default().insert(*page);
-                }
             }
             Effect::Size { inode, cause: SizeCause::Write, .. } => {
                 before.extend(latest.size.insert(*inode, place));
                 let same_call = recording.operations()[call_start..place].iter();
-                before.extend((call_start..).zip(same_call).filter_map(|(place, operation)| {
-                    let waits = match (&operation.effect, model.size_follows) {
-                        (Effect::Data { .. }, SizeFollows::EveryPage) => true,
-                        (Effect::Data { allocates, .. }, SizeFollows::AllocatedPages) => *allocates,
-                        _ => false,
-                    };
-                    waits.then_some(place)
-                }));
+                if model.size_follows == SizeFollows::EveryPage {
+                    let data = (call_start..).zip(same_call);
+                    let data = data.filter(|(_, it)| matches!(it.effect, Effect::Data { .. }));
+                    before.extend(data.map(|(place, _)| place));
+                }
             }
             // Not after sizes that writes moved, nor after the data that it cuts off: a truncation persists
             // over what delayed allocation never wrote.
@@ -240,12 +232,7 @@ impl Builder<'_> {
             }
             Effect::Insert { directory, name, inode, replaces } => {
                 before.extend(latest.entry.insert((*directory, name.clone()), place));
-                if model.replacing_rename_follows_data && replaces.is_some() {
-                    let pages = latest.page.get(inode);
-                    let allocated = latest.allocated.get(inode).into_iter().flatten();
-                    // What a failed sync has taken for written is not written again.
-                    let dirty = |place: &&usize| units[unit_of[**place]].clean_after.is_none();
-                    before.extend(allocated.filter_map(|page| pages?.get(page)).filter(dirty));
+                if model.replacing_rename_follows_size && replaces.is_some() {
                     before.extend(latest.size.get(inode));
                 }
             }

@@ -244,7 +244,7 @@ impl Recording {
     ///
     /// Of a file: Linux marks the pages clean that it could not write, reports the error once, and goes on
     /// showing their content (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC
-    /// 2020, sections 3 and 5). Which of the pending pages were written is not known. So none of them is
+    /// 2020: on ext4, XFS and btrfs "pages are always marked clean"). Which of the pending pages were written is not known. So none of them is
     /// made durable by any later sync, unless it is written again: the page cache holds a page as a whole,
     /// so a sync of the later write takes along what the page held before. Each may still be on the disk
     /// after a power loss.
@@ -253,7 +253,8 @@ impl Recording {
     ///
     /// Of a directory: nothing changes. Its entries are in the journal, still pending, and a later commit
     /// may persist them. A journal that cannot commit aborts, and the file system is read-only or shut down
-    /// from then on (same paper, table 1 and section 4), so that a later success does not follow upon it.
+    /// from then on (same paper: "certain block writes always lead to unavailability"), so that a later
+    /// success does not follow upon it.
     pub fn fail_sync(&mut self, inode: InodeId) {
         self.push(CallKind::FailedSync(inode), Vec::new(), None);
     }

@@ -20,7 +20,7 @@ pub const BTRFS: Model = Model {
     // ALICE, table 3(d), found it to hold in Linux 3.2, and the btrfs FAQ still describes it; commit
     // 8d875f95da43 "btrfs: disable strict file flushes for renames and truncates" (Linux 3.17) replaced it
     // by a flush that is only started. The smaller promise is taken.
-    replacing_rename_follows_data: false,
+    replacing_rename_follows_size: false,
     syncs: Syncs {
         // The log tree takes the inode with its references, that is its names; xfstests generic/322
         // (fsync after rename) and B3 (OSDI 2018), section 2.

@@ -1,7 +1,7 @@
 //! `ext4` with its default options: `data=ordered`, delayed allocation, `auto_da_alloc`, no fast commit.
 //!
-//! One journal for the whole file system, committed in order; data of newly allocated blocks is written
-//! before the commit that exposes them; delayed allocation puts that off, often past later renames.
+//! One journal for the whole file system, committed in order; newly allocated blocks read as zeros until
+//! their data has arrived; delayed allocation puts sizes off, often past later renames.
 
 use super::{Model, Reach, SizeFollows, Syncs};
 
@@ -15,16 +15,21 @@ pub const EXT4: Model = Model {
     // documentation, "Journal (jbd2)": recovery replays whole transactions in sequence.
     metadata_is_ordered: true,
     // Kernel documentation, ext4, data=ordered: "all data are forced directly out to the main file system
-    // prior to its metadata being committed to the journal". The implementation does so for new blocks
-    // only: a write inside a block that has been allocated moves the size at once
-    // (ext4_da_should_update_i_disksize in fs/ext4/inode.c), with nothing to wait for. The smaller promise
-    // is taken.
-    size_follows: SizeFollows::AllocatedPages,
+    // prior to its metadata being committed to the journal". The implementation does less. A write inside
+    // a block that has been allocated moves the size at once (ext4_da_should_update_i_disksize), with
+    // nothing to wait for: Jan Kara on linux-ext4, "ext4: defer updating i_disksize until endio", 27 March
+    // 2023, calls it known. For new blocks the size moves when the data is submitted
+    // (mpage_map_and_submit_extent), and the commit waits only for blocks that are not allocated as
+    // unwritten (ext4_map_blocks); with dioread_nolock, the default since commit 244adf6426ee (Linux 5.6),
+    // they are. Until the data has arrived they read as zeros. The smaller promise is taken.
+    size_follows: SizeFollows::Nothing,
     // Kernel documentation, ext4, auto_da_alloc: for replace-via-rename "the data blocks of the new file are
-    // forced to disk before the rename() operation is committed"; ALICE: "safe rename". For
-    // replace-via-truncate, blocks are only allocated at close: a commit between the truncation and the
-    // close still leaves the file empty, so no order follows from it. Conservative assumption.
-    replacing_rename_follows_data: true,
+    // forced to disk before the rename() operation is committed"; ALICE: "safe rename". The implementation
+    // (ext4_alloc_da_blocks) allocates the blocks and submits the data, which moves the size before the
+    // rename; that the commit waits for the data is no longer so, as above. So the file is not empty, but
+    // it may be zeros. For replace-via-truncate, blocks are only allocated at close: a commit between the
+    // truncation and the close still leaves the file empty, so no order follows from it.
+    replacing_rename_follows_size: true,
     syncs: Syncs {
         // ext4_sync_file commits the transaction that last changed the inode, and with it all before;
         // creating, linking and renaming change the inode (its link count or ctime). B3 (Mohan et al.,

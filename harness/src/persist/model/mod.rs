@@ -15,8 +15,8 @@
 //! for all models: fdatasync(2) promises the metadata that reading the data needs, and none of them is.
 //!
 //! Because sizes persist in order, a size that follows its own data follows the data of earlier appends to
-//! the same file too. Writeback need not be that orderly: for logs that are never synced, `ext4` and `xfs`
-//! allow a little less than a disk might show; `strict` allows all of it.
+//! the same file too. Writeback need not be that orderly: for logs that are never synced, `xfs` allows a
+//! little less than a disk might show; `strict` allows all of it.
 
 mod btrfs;
 mod ext4;
@@ -78,8 +78,6 @@ pub struct Syncs {
 pub enum SizeFollows {
     /// None: the new length may be there with zeros in it.
     Nothing,
-    /// The pages of the same write that needed a block of their own.
-    AllocatedPages,
     /// Every page of the same write.
     EveryPage,
 }
@@ -96,9 +94,8 @@ pub struct Model {
     pub metadata_is_ordered: bool,
     /// See [`SizeFollows`].
     pub size_follows: SizeFollows,
-    /// A rename that replaces a file persists after the data written to the renamed one, where that
-    /// needed blocks.
-    pub replacing_rename_follows_data: bool,
+    /// A rename that replaces a file persists after the size of the renamed one.
+    pub replacing_rename_follows_size: bool,
     /// What each synchronising call reaches.
     pub syncs: Syncs,
 }

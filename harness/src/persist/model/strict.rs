@@ -14,7 +14,7 @@ pub const STRICT: Model = Model {
     // ALICE, section 3: an append may persist as size without data, filled with zeros.
     size_follows: SizeFollows::Nothing,
     // Nothing in POSIX rename() speaks of data.
-    replacing_rename_follows_data: false,
+    replacing_rename_follows_size: false,
     syncs: Syncs {
         // fsync(2): "does not necessarily ensure that the entry in the directory containing the file has
         // also reached disk. For that an explicit fsync() on a file descriptor for the directory is also

@@ -18,7 +18,7 @@ pub const XFS: Model = Model {
     size_follows: SizeFollows::EveryPage,
     // No such rule is documented, and the data of a renamed file is delayed like any other: the XFS FAQ on
     // files that are empty or full of zeros after a crash asks for fsync.
-    replacing_rename_follows_data: false,
+    replacing_rename_follows_size: false,
     syncs: Syncs {
         // xfs_file_fsync forces the log up to the inode's last change, and with it all before; creating,
         // linking and renaming log the inode. B3 (OSDI 2018), section 2, as for ext4.
