@@ -435,6 +435,27 @@ mod tests {
     }
 
     #[test]
+    fn live_paths_and_contents_follow_the_inode() {
+        let mut recording = Recording::new(&Tree::default());
+        let file = recording.create_unnamed();
+        assert_eq!(recording.paths_of(file), [""; 0]);
+        recording.append(file, b"text").unwrap();
+        recording.mkdir("d").unwrap();
+        let below = recording.mkdir("d/e").unwrap();
+        recording.link_inode(file, "f").unwrap();
+        recording.link("f", "d/e/f").unwrap();
+        assert_eq!(recording.paths_of(file), ["d/e/f", "f"]);
+        recording.rename("d", "g").unwrap();
+        assert_eq!(recording.paths_of(file), ["f", "g/e/f"]);
+        assert_eq!(recording.paths_of(below), ["g/e"]);
+        assert_eq!(recording.paths_of(recording.resolve("").unwrap()), [""]);
+        assert_eq!(recording.live_content(file), Some("text".into()));
+        assert_eq!(recording.live_content(below), None);
+        let missing = Err(RecordError::Missing("user.n".to_owned()));
+        assert_eq!(recording.set_attribute(file, "user.n", None), missing);
+    }
+
+    #[test]
     fn there_is_a_point_after_every_call_and_every_acknowledgement() {
         let mut recording = Recording::new(&Tree::default());
         recording.mkdir("d").unwrap();
