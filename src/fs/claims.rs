@@ -5,18 +5,30 @@
 //! is not claimed, however likely. The hardened profile's sentences are those of
 //! [`FsBackend`](super::FsBackend), which a test holds in step.
 
-use super::{FsOptions, Profile};
+use super::{Durability, FsOptions, Profile};
 use crate::{Claims, Guarantee};
 
 /// The claims of a backend with these options.
 pub(super) fn of(options: FsOptions) -> Claims {
-    let profile = match options.profile {
-        Profile::Documented => DOCUMENTED,
-        Profile::Hardened => HARDENED,
+    let mut tables = match options.profile {
+        Profile::Documented => vec![DOCUMENTED],
+        Profile::Hardened => vec![HARDENED, ANY_DURABILITY],
     };
-    let option = if options.checksums() { CHECKSUM } else { &[] };
-    let sentences = profile.iter().chain(option);
-    sentences.map(|(guarantee, sentence)| (*guarantee, (*sentence).to_owned())).collect()
+    if options.profile == Profile::Hardened {
+        match options.durability {
+            Durability::None => {}
+            Durability::File => tables.push(SYNCED_FILES),
+            Durability::FileAndDirectory => tables.extend([SYNCED_FILES, SYNCED_DIRECTORIES]),
+        }
+    }
+    if options.checksums() {
+        tables.push(CHECKSUM);
+    }
+    tables
+        .into_iter()
+        .flatten()
+        .map(|(guarantee, sentence)| (*guarantee, (*sentence).to_owned()))
+        .collect()
 }
 
 const DOCUMENTED: &[(Guarantee, &str)] = &[
@@ -135,6 +147,54 @@ const HARDENED: &[(Guarantee, &str)] = &[
     ),
 ];
 
+/// What the hardened profile keeps whatever [`Durability`] says.
+const ANY_DURABILITY: &[(Guarantee, &str)] = &[
+    (
+        Guarantee::PowerRetryHeals,
+        "What a power loss leaves of a temporary file is never opened again, so the next write succeeds.",
+    ),
+    (
+        Guarantee::PowerNeighboursIntact,
+        "Every value has a file of its own, and no operation touches that of another.",
+    ),
+];
+
+/// What [`Durability::File`] adds.
+const SYNCED_FILES: &[(Guarantee, &str)] = &[
+    (
+        Guarantee::PowerAtomicWrite,
+        "A file is synced before its rename, so a power loss leaves the whole old value or the whole new one.",
+    ),
+    (
+        Guarantee::PowerAtomicDelete,
+        "A delete is one unlink of a file that was synced, so a power loss leaves it whole or gone.",
+    ),
+    (
+        Guarantee::FsyncFailureHonest,
+        "A failed sync fails the operation, and the next one writes and syncs a new file.",
+    ),
+];
+
+/// What [`Durability::FileAndDirectory`] adds to that.
+const SYNCED_DIRECTORIES: &[(Guarantee, &str)] = &[
+    (
+        Guarantee::PowerDurableAck,
+        "A write is acknowledged after a sync of its directory, which comes after the rename.",
+    ),
+    (
+        Guarantee::PowerDurableMkdir,
+        "A new directory is acknowledged after a sync of the directory above it, and of all further up that may be new.",
+    ),
+    (
+        Guarantee::PowerDurableDelete,
+        "A delete is acknowledged after a sync of its directory, also where the file was gone already.",
+    ),
+    (
+        Guarantee::PowerPrefixOrder,
+        "Every operation is durable when it is acknowledged, so none that came before it can be lost.",
+    ),
+];
+
 /// What [`Verification::Checksum`](super::Verification::Checksum) adds.
 const CHECKSUM: &[(Guarantee, &str)] = &[(
     Guarantee::BitrotDetected,
@@ -151,11 +211,12 @@ mod tests {
     #[test]
     fn the_hardened_sentences_are_documented() {
         let documentation = include_str!("mod.rs");
-        for (guarantee, sentence) in HARDENED.iter().chain(CHECKSUM) {
+        let tables = [HARDENED, ANY_DURABILITY, SYNCED_FILES, SYNCED_DIRECTORIES, CHECKSUM];
+        for (guarantee, sentence) in tables.into_iter().flatten() {
             let row = format!("/// | `{guarantee}` | {sentence} |\n");
             assert!(documentation.contains(&row), "no row {row:?}");
         }
-        assert_eq!(documentation.matches("\n/// | `").count(), HARDENED.len() + CHECKSUM.len());
+        assert_eq!(documentation.matches("\n/// | `").count(), tables.concat().len());
     }
 
     #[test]
@@ -163,7 +224,10 @@ mod tests {
         for guarantee in Guarantee::ALL {
             let claimed = matches!(
                 guarantee.category(),
-                Category::Interface | Category::Containment | Category::ProcessKill
+                Category::Interface
+                    | Category::Containment
+                    | Category::ProcessKill
+                    | Category::PowerLoss
             );
             if claimed {
                 assert!(of(FsOptions::new()).get(*guarantee).is_some(), "{guarantee}");
@@ -175,9 +239,14 @@ mod tests {
     fn no_guarantee_is_claimed_twice() {
         let documented = FsOptions::new().profile(Profile::Documented);
         assert_eq!(of(documented).len(), DOCUMENTED.len());
-        assert_eq!(of(FsOptions::new()).len(), HARDENED.len());
+        let levels = [HARDENED, ANY_DURABILITY, SYNCED_FILES, SYNCED_DIRECTORIES].map(<[_]>::len);
+        let up_to = |level: usize| levels[..=level].iter().sum::<usize>();
+        for (level, durability) in (1..).zip(Durability::VARIANTS) {
+            let options = FsOptions::new().durability(*durability);
+            assert_eq!(of(options).len(), up_to(level), "{durability}");
+        }
         let checksum = FsOptions::new().verification(Verification::Checksum);
-        assert_eq!(of(checksum).len(), HARDENED.len() + CHECKSUM.len());
+        assert_eq!(of(checksum).len(), up_to(3) + CHECKSUM.len());
     }
 
     #[test]

@@ -97,8 +97,10 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 ///
 /// # Claims of the hardened profile
 ///
-/// What [`FsBackend::claims`] gives; `bitrot-detected` with [`Verification::Checksum`] only. Nothing is
-/// claimed about power loss or concurrency before it has been measured.
+/// What [`FsBackend::claims`] gives; `bitrot-detected` with [`Verification::Checksum`] only. Of power loss,
+/// [`Durability::None`] claims `power-retry-heals` and `power-neighbours-intact` alone; [`Durability::File`]
+/// also `power-atomic-write`, `power-atomic-delete` and `fsync-failure-honest`;
+/// [`Durability::FileAndDirectory`] all. Nothing is claimed about concurrency before it has been measured.
 ///
 /// | guarantee | documented sentence |
 /// | --- | --- |
@@ -121,6 +123,15 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// | `kill-orphans-invisible` | Temporary files are in a directory that no path can name and no list shows. |
 /// | `kill-orphans-reclaimed` | `recover` removes the temporary files whose lock nobody holds, and no others. |
 /// | `kill-recovery-idempotent` | `recover` only unlinks, one file at a time, so it can be killed and repeated at any point. |
+/// | `power-retry-heals` | What a power loss leaves of a temporary file is never opened again, so the next write succeeds. |
+/// | `power-neighbours-intact` | Every value has a file of its own, and no operation touches that of another. |
+/// | `power-atomic-write` | A file is synced before its rename, so a power loss leaves the whole old value or the whole new one. |
+/// | `power-atomic-delete` | A delete is one unlink of a file that was synced, so a power loss leaves it whole or gone. |
+/// | `fsync-failure-honest` | A failed sync fails the operation, and the next one writes and syncs a new file. |
+/// | `power-durable-ack` | A write is acknowledged after a sync of its directory, which comes after the rename. |
+/// | `power-durable-mkdir` | A new directory is acknowledged after a sync of the directory above it, and of all further up that may be new. |
+/// | `power-durable-delete` | A delete is acknowledged after a sync of its directory, also where the file was gone already. |
+/// | `power-prefix-order` | Every operation is durable when it is acknowledged, so none that came before it can be lost. |
 /// | `error-reported` | An operation is acknowledged only when every call that it needs has succeeded. |
 /// | `error-leaves-no-orphan` | A write that fails removes its temporary file. |
 /// | `short-write-handled` | A write call that takes less than it was given is followed by another with the rest. |

@@ -7,7 +7,7 @@ use crashworthy::Category;
 
 use super::page::{BAD, DOUBTFUL, GOOD, Page};
 use crate::{
-    judge::{Certificate, GuaranteeResult, Verdict},
+    judge::{Certificate, GuaranteeResult, ModelResult, Verdict},
     report::text::count,
 };
 
@@ -55,7 +55,8 @@ fn measured_row(page: &mut Page, result: &GuaranteeResult, with_bound: bool, dir
         (false, Verdict::Upheld) => "stronger than documented",
         (false, _) => "not claimed",
     };
-    let trials = count(result.trials, "trial");
+    let unit = if result.models.is_empty() { "trial" } else { "crash state" };
+    let trials = count(result.trials, unit);
     let id = result.id.to_string();
     if let Some(remark) = page.row((label, style), &id, remark, &trials) {
         page.aside(DETAIL_INDENT, remark);
@@ -68,6 +69,11 @@ fn measured_row(page: &mut Page, result: &GuaranteeResult, with_bound: bool, dir
     }
     if let Some(summary) = result.summary.as_ref().filter(|_| result.verdict != Verdict::Upheld) {
         page.labelled(DETAIL_INDENT, "found:", summary);
+    }
+    if result.models.iter().any(|under| under.verdict != result.verdict) {
+        let under = |model: &ModelResult| format!("{} {}", model.model, model.verdict);
+        let models = result.models.iter().map(under).collect::<Vec<_>>().join(", ");
+        page.labelled(DETAIL_INDENT, "by model:", &models);
     }
     if let Some(reason) = result.reason.as_ref().filter(|_| result.verdict != Verdict::Upheld) {
         page.labelled(DETAIL_INDENT, "because:", reason);
