@@ -63,6 +63,11 @@ pub(super) struct Certify {
     #[arg(long, value_name = "ID", value_parser = guarantee_ids())]
     pub(super) guarantee: Vec<String>,
 
+    /// Scenarios and counterexamples to explore before all others [default: scenarios/regressions,
+    /// where there is one]
+    #[arg(long, value_name = "DIR", conflicts_with = "scenario")]
+    pub(super) regressions: Option<PathBuf>,
+
     /// What the subject documents, as a TOML file; without it, a program is read strictly: every
     /// guarantee counts as claimed
     #[arg(long, value_name = "FILE")]

@@ -11,6 +11,7 @@ use miette::{NamedSource, SourceSpan};
 use super::{
     Stop,
     args::{Certify, LimitArguments},
+    regressions,
 };
 use crate::{
     explore::{Campaign, Outcome},
@@ -25,7 +26,10 @@ const RUNS: &str = "reports/runs";
 
 pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     let (subject, claims) = subject_and_claims(arguments)?;
-    let scenarios = scenarios(&arguments.scenario)?;
+    let mut scenarios = scenarios(&arguments.scenario)?;
+    if arguments.scenario.is_empty() {
+        scenarios.splice(..0, regressions::load(arguments.regressions.as_deref())?);
+    }
     let only = guarantees(&arguments.guarantee);
     let directory = arguments.out.clone().unwrap_or_else(|| run_directory(&subject));
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);

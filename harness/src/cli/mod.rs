@@ -7,6 +7,7 @@ mod args;
 mod certify;
 mod explain;
 mod list;
+mod regressions;
 mod replay;
 mod test_target;
 

@@ -14,6 +14,7 @@ use std::{
 use crashworthy::{Claims, Guarantee};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use super::{Stop, regressions};
 use crate::{
     check,
     explore::{Campaign, Outcome, Profile, Replayed, replay},
@@ -158,10 +159,14 @@ to run it again: {REPLAY}={} cargo test",
                 .map_err(|error| format!("{PROFILE} is {name:?}: {error}"))?,
             Err(_) => Profile::default(),
         };
+        let regressions = match regressions::load(None) {
+            Ok(regressions) => regressions,
+            Err(Stop::Usage(report) | Stop::Harness(report)) => return Err(format!("{report:?}")),
+        };
         let campaign = Campaign {
             subject: Subject::of_this_executable(&self.name).map_err(|error| error.to_string())?,
             claims: self.claims.clone(),
-            scenarios: scenario::builtin::all(),
+            scenarios: regressions.into_iter().chain(scenario::builtin::all()).collect(),
             profile,
             generate: true,
             seed: 0,

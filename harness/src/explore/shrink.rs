@@ -10,13 +10,7 @@ use super::{
     sweep::{Sweep, Swept, Workplace},
     trial::TrialError,
 };
-use crate::{
-    fault::{FaultKind, Strike},
-    history::Invocation,
-    judge::Case,
-    scenario::Scenario,
-    subject::Bytes,
-};
+use crate::{history::Invocation, judge::Case, scenario::Scenario, subject::Bytes};
 
 /// Scenarios that one shrinking may try, for subjects that are forked and for those that are started by exec.
 const TRIES_MAX: [usize; 2] = [48, 12];
@@ -29,7 +23,11 @@ pub(super) fn shrink(
     sweep: &Sweep<'_>,
     workplace: &mut Workplace<'_>,
 ) -> Result<Option<Case>, TrialError> {
-    let Some(faults) = faults(&case.evidence.strike) else { return Ok(None) };
+    let faults = case.evidence.strike.explored_by();
+    if case.evidence.strike.is_random() {
+        // Where chance strikes, a smaller scenario that is not struck proves nothing.
+        return Ok(None);
+    }
     let mut smallest = case.clone();
     let mut tries = TRIES_MAX[usize::from(!workplace.subject.is_forked())];
     let mut skip = 0;
@@ -62,18 +60,6 @@ pub(super) fn shrink(
     }
     let is_smaller = smallest.evidence.scenario != case.evidence.scenario;
     Ok(is_smaller.then_some(smallest))
-}
-
-/// The kinds of fault to explore for strikes of one kind; none for those that chance places.
-fn faults(strike: &Strike) -> Option<Vec<FaultKind>> {
-    Some(match strike.kind() {
-        None => Vec::new(),
-        Some(FaultKind::RandomKill) => return None,
-        Some(FaultKind::NestedKill) => {
-            vec![FaultKind::Kill, FaultKind::Torn, FaultKind::NestedKill]
-        }
-        Some(kind) => vec![kind],
-    })
 }
 
 /// The scenarios that are smaller by one thing, those that save most first. A workload keeps one operation.

@@ -220,6 +220,16 @@ impl Strike {
         matches!(self, Self::KillAfterTime { .. })
     }
 
+    /// The kinds of fault that explore everything like it.
+    pub fn explored_by(&self) -> Vec<FaultKind> {
+        match self.kind() {
+            Some(FaultKind::NestedKill) => {
+                vec![FaultKind::Kill, FaultKind::Torn, FaultKind::NestedKill]
+            }
+            kind => kind.into_iter().collect(),
+        }
+    }
+
     /// The kind of fault that makes such strikes.
     pub fn kind(&self) -> Option<FaultKind> {
         Some(match self {

@@ -97,7 +97,7 @@ pub(super) fn case(
 }
 
 /// A backend that writes in place, killed after it has emptied the file.
-pub(super) fn emptied() -> Case {
+pub(crate) fn emptied() -> Case {
     let scenario = builtin("crash-during-overwrite");
     case(
         Guarantee::KillAtomicWrite,

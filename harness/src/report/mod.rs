@@ -6,7 +6,7 @@ pub mod catalogue;
 pub mod explain;
 pub mod files;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod story;
 pub mod terminal;
 pub mod text;
