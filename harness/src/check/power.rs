@@ -67,15 +67,26 @@ fn route(scene: &Scene<'_>, path: &str, state: &FileState, seen: &Seen<'_>) -> O
         (Seen::Content(content), ..) if state.past.contains(content) => lost,
         (Seen::Present, None, Some(Change::Delete)) => PowerDurableDelete,
         (Seen::Nothing, None, _) => lost,
-        // A delete tears only what was whole: what the workload wrote itself may have been torn before.
-        (_, Some(Change::Delete), _) | (_, None, Some(Change::Delete))
-            if state.touched != Touched::Written =>
+        // A delete tears only what was whole. What the workload wrote itself may have been torn before, which the
+        // states after the acknowledgement of that write show.
+        (_, Some(Change::Delete), _)
+            if state.touched == Touched::Written && !is_legal(state, seen) =>
         {
-            PowerAtomicDelete
+            return None;
         }
+        (_, None, Some(Change::Delete)) if state.touched == Touched::Written => PowerDurableDelete,
+        (_, Some(Change::Delete), _) | (_, None, Some(Change::Delete)) => PowerAtomicDelete,
         _ => PowerAtomicWrite,
     };
     Some(Route { counts, refutes })
+}
+
+fn is_legal(state: &FileState, seen: &Seen<'_>) -> bool {
+    match seen {
+        Seen::Content(content) => state.legal.contains(content),
+        Seen::Present => state.may_exist(),
+        Seen::Nothing => false,
+    }
 }
 
 /// Whether a directory above `path` was not there before the workload, though a fault-free run stores the file
