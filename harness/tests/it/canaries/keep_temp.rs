@@ -2,35 +2,10 @@
 //!
 //! Refutes `error-leaves-no-orphan`.
 
-use std::io;
+use crashworthy::{Result, StorageBackend, StoragePath};
 
-use crashworthy::{Operation, Result, StorageBackend, StoragePath};
+use super::{recipe::Recipe, site::Site};
 
-use super::site::{NEXT, Site, failure, uninterrupted};
-
-struct Canary {
-    site: Site,
-}
-
-pub(super) fn open(site: Site) -> impl StorageBackend {
-    Canary { site }
-}
-
-impl StorageBackend for Canary {
-    delegate!(read_file list_files create_directory exists delete_file recover);
-
-    fn write_file(&self, path: &StoragePath, data: &[u8]) -> Result<()> {
-        self.site.create_parents(path)?;
-        self.site.create_reserved();
-        self.write(path, data).map_err(failure(Operation::WriteFile, path))
-    }
-}
-
-impl Canary {
-    fn write(&self, path: &StoragePath, data: &[u8]) -> io::Result<()> {
-        let root = &self.site.root;
-        let mut file = uninterrupted(|| root.create(NEXT))?;
-        io::Write::write_all(&mut file, data)?;
-        root.rename(NEXT, root, path)
-    }
+recipe! {
+    fn give_up(&self, _: &StoragePath) {}
 }

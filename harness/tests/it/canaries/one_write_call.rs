@@ -2,39 +2,18 @@
 //!
 //! Refutes `short-write-handled`.
 
-use std::io;
+use std::io::{self, Write};
 
-use crashworthy::{Operation, Result, StorageBackend, StoragePath};
+use cap_std::fs::File;
+use crashworthy::{Result, StorageBackend, StoragePath};
 
-use super::site::{NEXT, Site, failure, uninterrupted};
+use super::{
+    recipe::Recipe,
+    site::{Site, uninterrupted},
+};
 
-struct Canary {
-    site: Site,
-}
-
-pub(super) fn open(site: Site) -> impl StorageBackend {
-    Canary { site }
-}
-
-impl StorageBackend for Canary {
-    delegate!(read_file list_files create_directory exists delete_file recover);
-
-    fn write_file(&self, path: &StoragePath, data: &[u8]) -> Result<()> {
-        self.site.create_parents(path)?;
-        self.site.create_reserved();
-        self.write(path, data).map_err(failure(Operation::WriteFile, path))
-    }
-}
-
-impl Canary {
-    fn write(&self, path: &StoragePath, data: &[u8]) -> io::Result<()> {
-        let root = &self.site.root;
-        let mut file = uninterrupted(|| root.create(NEXT))?;
-        let published = uninterrupted(|| io::Write::write(&mut file, data))
-            .and_then(|_| root.rename(NEXT, root, path));
-        if published.is_err() {
-            let _ = root.remove_file(NEXT);
-        }
-        published
+recipe! {
+    fn fill(&self, file: &mut File, data: &[u8]) -> io::Result<()> {
+        uninterrupted(|| file.write(data)).map(drop)
     }
 }

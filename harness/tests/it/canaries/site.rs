@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cap_std::{ambient_authority, fs::Dir};
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, File},
+};
 use crashworthy::{
     Error, Operation, Result, StorageBackend, StoragePath,
     fs::{Durability, FsBackend, FsOptions},
@@ -17,24 +20,26 @@ use crashworthy::{
 /// The sound backend's own directory: temporary files in it are hidden and refused by it.
 pub(super) const RESERVED: &str = ".crashworthy-tmp";
 
-/// A temporary file that every write uses again; recovery does not take it for one of the sound backend's.
-pub(super) const NEXT: &str = ".crashworthy-tmp/next";
-
 /// See the module.
 pub(super) struct Site {
     pub(super) sound: FsBackend,
+    /// The sound backend, but for the syncs.
+    pub(super) hasty: FsBackend,
     pub(super) root: Dir,
+    durability: Durability,
     /// For the one canary that is not confined.
     pub(super) path: PathBuf,
 }
 
 impl Site {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        // A kill does not ask for syncs, and without them there are fewer places to be killed at.
-        let options = FsOptions::new().durability(Durability::None);
+    /// A kill does not ask for syncs, and without them there are fewer places to be killed at; a power loss
+    /// asks for all of them.
+    pub(super) fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let open = |durability| FsBackend::open_with(path, FsOptions::new().durability(durability));
         let root = Dir::open_ambient_dir(path, ambient_authority())
             .map_err(|error| Error::from_io(Operation::Open, "", error))?;
-        Ok(Self { sound: FsBackend::open_with(path, options)?, root, path: path.to_owned() })
+        let (sound, hasty) = (open(durability)?, open(Durability::None)?);
+        Ok(Self { sound, hasty, root, durability, path: path.to_owned() })
     }
 
     /// Creates the directories above `path`, as every write must.
@@ -46,6 +51,17 @@ impl Site {
     pub(super) fn create_reserved(&self) {
         // That it exists is the usual case.
         let _ = self.root.create_dir(RESERVED);
+    }
+
+    /// Makes a file or a directory durable, where that is asked for at all.
+    pub(super) fn sync(&self, file: &File) -> io::Result<()> {
+        if self.durability == Durability::None { Ok(()) } else { file.sync_all() }
+    }
+
+    /// Makes the names in the directory of `path` durable.
+    pub(super) fn sync_directory_of(&self, path: &StoragePath) -> io::Result<()> {
+        let parent = path.parent();
+        self.sync(&self.root.open(parent.as_ref().map_or(".", StoragePath::as_str))?)
     }
 }
 
