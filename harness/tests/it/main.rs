@@ -9,6 +9,7 @@ mod canaries;
 mod conformance;
 mod controls;
 mod determinism;
+mod durability;
 mod generated;
 mod hostile;
 mod program;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         conformance::TESTS,
         controls::TESTS,
         determinism::TESTS,
+        durability::TESTS,
         generated::TESTS,
         hostile::TESTS,
         tracer::TESTS,
