@@ -87,7 +87,7 @@ mod tests {
         let json = serde_json::to_string(&kept).expect("plain data");
         std::fs::write(folder.path().join("emptied-again.json"), json).expect("room");
         std::fs::write(folder.path().join("README.md"), "not a regression").expect("room");
-        let found = load(Some(folder.path())).ok().expect("one regression");
+        let found = load(Some(folder.path())).expect("one regression");
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].name, "emptied-again");
         assert_eq!(found[0].judges, [case.guarantee]);
