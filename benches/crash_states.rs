@@ -1,21 +1,16 @@
-//! What crash states cost: enumerated in memory, laid out on disk, and built, opened, observed and judged with
-//! real processes.
-//!
-//! `enumerate` goes through the states of a recording by their digests. Its workload publishes records as careful stores do, some nine calls each: a temporary file in three
-//! writes, fsync, rename, fsync of the directory, then a line in a log and fdatasync. All of it lies in one
-//! directory, the worst case for hashing, and above it an entry stays pending to the end.
+//! What crash states cost: laid out on disk; built, opened, observed and judged with real processes.
 //!
 //! `judge` is all of it on one core: a recorded run, every model, every state looked at by a process that opens one
 //! root after the other. The Rust worker takes its requests in one go; the Python one, over pipes as well, one by one.
+//! `growth` is the same for workloads of 1 to 1,000 operations.
 
-use std::{hint::black_box, path::Path};
+use std::path::Path;
 
 use crashworthy::Guarantee;
 use crashworthy_harness::{
     explore::{Profile, crash_state::CrashStates},
     fault::FaultKind,
     history::{Invocation, Node, Tree},
-    persist::{Limits, Order, Recording, STRICT, Sync, Walk},
     scenario::{Actor, Scenario},
     subject::{self, Subject},
 };
@@ -32,57 +27,7 @@ fn main() {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = enumerate, build, judge, growth
-}
-
-fn publish(operations: usize) -> Recording {
-    let record = "publishing is possible on a tree that was just made";
-    let mut recording = Recording::new(&Tree::default());
-    let directory = recording.mkdir("store").expect(record);
-    let log = recording.create("store/log").expect(record);
-    for operation in 0..operations {
-        let temporary = format!("store/tmp-{operation}");
-        let file = recording.create(&temporary).expect(record);
-        for part in ["header", "body", "trailer"] {
-            recording.append(file, format!("{part} {operation}").as_bytes()).expect(record);
-        }
-        recording.sync(Sync::Fsync(file));
-        recording.rename(&temporary, &format!("store/{operation}")).expect(record);
-        recording.sync(Sync::Fsync(directory));
-        recording.append(log, format!("{operation}\n").as_bytes()).expect(record);
-        recording.sync(Sync::Fdatasync(log));
-        recording.acknowledge(operation);
-    }
-    recording
-}
-
-/// How many distinct states there are at all points together, each counted where it appears.
-fn states(recording: &Recording) -> u64 {
-    let order = Order::new(recording, &STRICT);
-    let mut walk = Walk::new(recording, &order);
-    let mut found = 0;
-    for point in recording.points() {
-        let mut states = walk.states(point, Limits::seeded(0));
-        while let Some(state) = states.advance() {
-            black_box(state.digest);
-            found += 1;
-        }
-    }
-    found
-}
-
-fn enumerate(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("enumerate");
-    for operations in [1, 10, 100, 1000] {
-        let recording = publish(operations);
-        group.throughput(Throughput::Elements(states(&recording)));
-        group.bench_with_input(
-            BenchmarkId::from_parameter(operations),
-            &recording,
-            |bencher, recording| bencher.iter(|| states(recording)),
-        );
-    }
-    group.finish();
+    targets = build, judge, growth
 }
 
 /// A crash state as small backends leave it: two values, a left-over, their directories.
@@ -132,14 +77,14 @@ fn workload(operations: usize) -> Scenario {
     }
 }
 
-/// States a second, for a backend that syncs nothing and so leaves many.
+/// States a second, for backends that sync no directory and so leave many.
 fn judge(criterion: &mut Criterion) {
     let adapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/python/fs_backend.py");
     let python =
         Subject::command(&"python3".into(), &[adapter.into()]).expect("there is a python3");
     let mut group = criterion.benchmark_group("judge");
-    for (name, subject) in [("rust_worker", reference("none")), ("python_pipe", python)] {
-        let mut states = CrashStates::new(subject, workload(3), Profile::Quick).expect("a scratch");
+    for (name, subject) in [("rust_worker", reference("file")), ("python_pipe", python)] {
+        let mut states = CrashStates::new(subject, workload(6), Profile::Quick).expect("a scratch");
         let found = states.judge().expect("the subject works");
         group.throughput(Throughput::Elements(found as u64));
         group.bench_function(name, |bencher| bencher.iter(|| states.judge().expect("it works")));

@@ -33,14 +33,18 @@ impl PowerLoss {
     pub fn lost(&self) -> usize {
         self.missing.len() + self.again.as_ref().map_or(0, |again| again.lost())
     }
+
+    /// One loss comes before two, few lost before many, then the earliest.
+    pub fn size(&self) -> (bool, usize, usize, usize) {
+        (self.again.is_some(), self.lost(), self.calls, self.acknowledged)
+    }
 }
 
-/// One loss before two, few lost before many, then the earliest.
+/// By size first.
 impl Ord for PowerLoss {
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |loss: &Self| (loss.again.is_some(), loss.lost(), loss.calls, loss.acknowledged);
-        key(self)
-            .cmp(&key(other))
+        self.size()
+            .cmp(&other.size())
             .then_with(|| self.missing.cmp(&other.missing))
             .then_with(|| self.model.cmp(&other.model))
             .then_with(|| self.again.cmp(&other.again))

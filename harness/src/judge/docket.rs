@@ -9,7 +9,7 @@ use crashworthy::{Guarantee, PersistenceModel};
 use super::{Case, Losses};
 use crate::{
     check::{self, Finding, Trial},
-    fault::{FaultKind, Strike},
+    fault::FaultKind,
     history::Evidence,
     scenario::Scenario,
     trace::Trace,
@@ -71,16 +71,25 @@ impl Docket {
             let entry = self.entry_of(guarantee, evidence.strike.model());
             entry.random_kills += usize::from(evidence.strike.is_random());
         }
-        self.count(&ruling, &evidence.strike, &evidence.scenario);
+        if !evidence.strike.is_random() {
+            let kind = evidence.strike.kind();
+            self.count(&ruling, evidence.strike.model(), kind, &evidence.scenario);
+        }
         self.keep(&ruling, evidence, trace, recovery, &Losses::default())
     }
 
     /// Counts a trial that was ruled on; whether it refutes anything.
-    pub fn count(&mut self, ruling: &Ruling, strike: &Strike, scenario: &Scenario) -> bool {
-        for (guarantee, _) in ruling.iter().filter(|_| !strike.is_random()) {
-            let entry = self.entry_of(*guarantee, strike.model());
+    pub fn count(
+        &mut self,
+        ruling: &Ruling,
+        model: PersistenceModel,
+        kind: Option<FaultKind>,
+        scenario: &Scenario,
+    ) -> bool {
+        for (guarantee, _) in ruling {
+            let entry = self.entry_of(*guarantee, model);
             entry.trials += 1;
-            entry.faults.extend(strike.kind());
+            entry.faults.extend(kind);
             if !entry.scenarios.contains(&scenario.name) {
                 entry.scenarios.insert(scenario.name.clone());
             }

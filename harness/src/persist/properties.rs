@@ -291,6 +291,34 @@ proptest! {
         }
     }
 
+    /// Nothing is missed by looking only at what a call has added, as long as no sync fails.
+    #[test]
+    fn what_lies_beyond_a_point_and_what_was_there_is_all(calls in calls(6)) {
+        let calls: Vec<String> =
+            calls.into_iter().filter(|call| !call.starts_with("fail-sync")).collect();
+        let (recording, _) = recorded(&calls);
+        for model in MODELS {
+            let order = Order::new(&recording, model);
+            let mut walk = Walk::new(&recording, &order);
+            let mut before: BTreeSet<[u8; 32]> = BTreeSet::new();
+            let mut latest = None;
+            for point in recording.points() {
+                let all = walk.states(point, Limits::seeded(0));
+                prop_assume!(matches!(all.bound(), Bound::Exhaustive { .. }));
+                let all: BTreeSet<_> = collect(all, 5000).into_iter().map(|s| s.digest).collect();
+                let beyond = walk.states(point, Limits::seeded(0));
+                let beyond = match latest {
+                    Some(calls) => beyond.beyond(calls),
+                    None => beyond,
+                };
+                let beyond = collect(beyond, 5000).into_iter().map(|state| state.digest);
+                let found: BTreeSet<_> = before.iter().copied().chain(beyond).collect();
+                prop_assert!(all.is_subset(&found), "{} at {point:?}", model.name);
+                (before, latest) = (all, Some(point.calls));
+            }
+        }
+    }
+
     /// Every set of micro-operations is asked for: those that enumeration knows by ideals, and no others.
     #[test]
     fn one_state_can_be_asked_for(calls in calls(5)) {

@@ -101,6 +101,7 @@ pub struct CrashState {
 pub struct States<'a> {
     recording: &'a Recording,
     order: &'a Order,
+    point: Point,
     bound: Bound,
     ideals: Ideals,
     /// What is durable for good, with everything else still missing.
@@ -113,6 +114,8 @@ pub struct States<'a> {
     touched: Vec<Vec<usize>>,
     disk: Disk,
     seen: HashSet<[u8; 32]>,
+    /// Only states with one of the pending units from this place on; none for all states.
+    with_any_from: Option<usize>,
 }
 
 /// What has been written into a slot since the base, in order: the place among the pending units, if it is
@@ -170,6 +173,7 @@ impl<'a> States<'a> {
         Self {
             recording,
             order,
+            point,
             bound,
             ideals,
             base,
@@ -179,7 +183,23 @@ impl<'a> States<'a> {
             touched,
             disk,
             seen,
+            with_any_from: None,
         }
+    }
+
+    /// Leaves out what was possible when only so many calls had been made: a state in which nothing that was done
+    /// since has persisted is one of those at that earlier point, unless a sync failed in between.
+    #[must_use]
+    pub fn beyond(mut self, calls: usize) -> Self {
+        let units = &self.order.units;
+        let from = self.pending.partition_point(|unit| units[*unit].call < calls);
+        let since = units.partition_point(|unit| unit.call < self.point.calls)
+            - units.partition_point(|unit| unit.call < calls);
+        // What is durable already is in every state from now on, and was in none before.
+        if self.pending.len() - from == since {
+            self.with_any_from = Some(from);
+        }
+        self
     }
 
     /// How much is enumerated.
@@ -191,6 +211,9 @@ impl<'a> States<'a> {
     pub fn advance(&mut self) -> Option<CrashState> {
         loop {
             let ideal = self.ideals.next()?;
+            if self.with_any_from.is_some_and(|from| !ideal[from..].contains(&true)) {
+                continue;
+            }
             self.go_to(ideal);
             let digest = *self.disk.digest().as_bytes();
             if self.seen.insert(digest) {

@@ -130,7 +130,7 @@ impl Sweep<'_> {
                     let strike = Strike::FailedSync(FailedSync { loss, ..failed.clone() });
                     let evidence = evidence_of(stage, run, &strike, observation, states.tree());
                     let ruling = rule(&evidence);
-                    let refuted = swept.docket.count(&ruling, &strike, self.scenario);
+                    let refuted = swept.docket.count(&ruling, model, strike.kind(), self.scenario);
                     if refuted && swept.docket.wants(&ruling, &evidence) {
                         let tree = states.tree();
                         let fresh = observer.observe(stage, &tree, &script, None, true)?;

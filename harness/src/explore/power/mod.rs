@@ -28,10 +28,10 @@ use super::{
     trial::{Stage, TrialError},
 };
 use crate::{
-    fault::{PowerLoss, Strike, tables},
+    fault::{FaultKind, PowerLoss, Strike, tables},
     history::{Baseline, Entry, Evidence, Invocation, Moment, Outcome, Phase, Tree},
     judge::{Docket, Losses, Ruling, rule},
-    persist::{Bound, CrashState, Limits, Order, Point, Walk},
+    persist::{Bound, CrashState, Limits, Order, Point, States, Walk},
 };
 
 /// Every so many states, one that looked right is looked at by a process of its own as well.
@@ -53,9 +53,43 @@ struct Situation {
 /// What is known of a tree in a situation.
 struct Known {
     ruling: Ruling,
-    /// Kept where something is refuted.
-    observation: Option<Observation>,
+    /// Whether opening, reading and recovering changed it.
     is_changed: bool,
+}
+
+/// A state that a model allows, and how it comes about. Most are known already, so that nothing is made of them
+/// unless it is asked for.
+struct Candidate<'c, 'p> {
+    model: PersistenceModel,
+    point: Point,
+    state: &'c CrashState,
+    states: &'c States<'p>,
+    situation: Situation,
+    /// The loss before, and the recovery that this one struck.
+    first: Option<(&'c PowerLoss, &'c Run)>,
+}
+
+impl Candidate<'_, '_> {
+    fn tree(&self) -> Tree {
+        self.states.tree()
+    }
+
+    fn loss(&self) -> PowerLoss {
+        let this = loss(self.model, self.point, self.state);
+        match self.first {
+            Some((first, _)) => PowerLoss { again: Some(Box::new(this)), ..first.clone() },
+            None => this,
+        }
+    }
+
+    /// [`PowerLoss::size`] of [`Self::loss`].
+    fn size(&self) -> (bool, usize, usize, usize) {
+        let lost = self.state.missing.len();
+        match self.first {
+            Some((first, _)) => (true, first.lost() + lost, first.calls, first.acknowledged),
+            None => (false, lost, self.point.calls, self.point.acknowledged),
+        }
+    }
 }
 
 /// The power losses of one scenario.
@@ -189,19 +223,24 @@ impl<'a, 's> Exploration<'a, 's> {
             if points.len() < all.len() {
                 self.bound(model, &format!("{} of {} moments", points.len(), all.len()));
             }
+            // The latest moment of which all states were looked at, in the same situation as now.
+            let mut known: Option<(Situation, usize)> = None;
             for &point in &points {
+                let situation = Situation { context: self.run.context(point), nested: false };
                 let mut states = walk.states(point, limits);
+                if let Some((_, calls)) = known.filter(|(known, _)| *known == situation) {
+                    states = states.beyond(calls);
+                }
+                known = Some((situation, point.calls));
                 if let bound @ Bound::Bounded { .. } = states.bound() {
                     self.bound(model, &bound.to_string());
+                    known = None;
                 }
-                let context = self.run.context(point);
                 while let Some(state) = states.advance() {
-                    let loss = loss(model, point, &state);
-                    let tree = || states.tree();
-                    let situation = Situation { context, nested: false };
-                    let known = self.judge(&state, tree, situation, &loss, None, tell)?;
-                    if known.is_changed {
-                        self.lose_again(&state, &tree(), context, &loss, tell)?;
+                    let (state, states, first) = (&state, &states, None);
+                    let candidate = Candidate { model, point, state, states, situation, first };
+                    if self.judge(&candidate, tell)?.is_changed {
+                        self.lose_again(&candidate, tell)?;
                     }
                 }
             }
@@ -212,34 +251,37 @@ impl<'a, 's> Exploration<'a, 's> {
     /// Power is lost once more while a crash state is opened and recovered.
     fn lose_again(
         &mut self,
-        crashed: &CrashState,
-        tree: &Tree,
-        context: Context,
-        first: &PowerLoss,
+        crashed: &Candidate<'_, '_>,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), Stop> {
-        let Some(recovery) = self.recovery(crashed.digest, tree)? else { return Ok(()) };
+        let Some(recovery) = self.recovery(crashed)? else { return Ok(()) };
+        let (model, loss) = (crashed.model, crashed.loss());
         let recording = &recovery.recorded.recording;
-        let model = first.model;
         let order = Order::new(recording, tables(model));
         let mut walk = Walk::new(recording, &order);
+        let situation = Situation { nested: true, ..crashed.situation };
+        let mut known = None;
         for point in recording.points() {
             let mut states = walk.states(point, self.limits());
+            if let Some(calls) = known {
+                states = states.beyond(calls);
+            }
+            known = Some(point.calls);
             if let bound @ Bound::Bounded { .. } = states.bound() {
                 self.bound(model, &format!("in recovery {bound}"));
+                known = None;
             }
             while let Some(state) = states.advance() {
-                let again = Some(Box::new(loss(model, point, &state)));
-                let both = PowerLoss { again, ..first.clone() };
-                let situation = Situation { context, nested: true };
-                self.judge(&state, || states.tree(), situation, &both, Some(&recovery), tell)?;
+                let first = Some((&loss, &*recovery));
+                let (state, states) = (&state, &states);
+                self.judge(&Candidate { model, point, state, states, situation, first }, tell)?;
             }
         }
         Ok(())
     }
 
-    fn recovery(&mut self, digest: [u8; 32], tree: &Tree) -> Result<Option<Rc<Run>>, Stop> {
-        if let Some(recovery) = self.recoveries.get(&digest) {
+    fn recovery(&mut self, crashed: &Candidate<'_, '_>) -> Result<Option<Rc<Run>>, Stop> {
+        if let Some(recovery) = self.recoveries.get(&crashed.state.digest) {
             return Ok(recovery.clone());
         }
         if self.recoveries.len() >= self.sweep.effort.recoveries {
@@ -252,44 +294,37 @@ impl<'a, 's> Exploration<'a, 's> {
             }
             return Ok(None);
         }
-        let recovery = match self.stage.record_recovery(tree)? {
+        let recovery = match self.stage.record_recovery(&crashed.tree())? {
             Ok(run) => Some(Rc::new(run)),
             Err(reasons) => {
                 return Err(Stop::Doubt(reasons.into_iter().next().unwrap_or_default()));
             }
         };
-        self.recoveries.insert(digest, recovery.clone());
+        self.recoveries.insert(crashed.state.digest, recovery.clone());
         Ok(recovery)
     }
 
     /// Looks at a state unless its tree has been looked at in this situation, and files what comes of it.
     fn judge(
         &mut self,
-        state: &CrashState,
-        tree: impl Fn() -> Tree,
-        situation: Situation,
-        loss: &PowerLoss,
-        recovery: Option<&Run>,
+        candidate: &Candidate<'_, '_>,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<Rc<Known>, Stop> {
-        let key = (state.digest, situation);
+        let key = (candidate.state.digest, candidate.situation);
         let known = if let Some(known) = self.known.get(&key) {
             Rc::clone(known)
         } else {
             if (self.sweep.is_over)() {
                 return Err(TrialError::Interrupted.into());
             }
-            let known = Rc::new(self.look(&tree(), situation, loss)?);
+            let known = Rc::new(self.look(candidate)?);
             self.known.insert(key, Rc::clone(&known));
             known
         };
-        let refuted =
-            self.found.count(&known.ruling, &Strike::PowerLoss(loss.clone()), self.sweep.scenario);
-        if let (true, Some(observation)) = (refuted, &known.observation) {
-            let evidence = self.evidence(observation, tree(), situation, loss);
-            if self.found.wants(&known.ruling, &evidence) {
-                self.convict(&tree(), situation, loss, recovery, tell)?;
-            }
+        let (kind, scenario) = (Some(FaultKind::PowerLoss), self.sweep.scenario);
+        let refuted = self.found.count(&known.ruling, candidate.model, kind, scenario);
+        if refuted && self.wants(&known.ruling, candidate) {
+            self.convict(candidate, tell)?;
         }
         if self.broken >= BROKEN_STATES_MAX {
             return Err(Stop::Doubt(BREAKS.to_owned()));
@@ -297,48 +332,56 @@ impl<'a, 's> Exploration<'a, 's> {
         Ok(known)
     }
 
-    fn look(&mut self, tree: &Tree, situation: Situation, loss: &PowerLoss) -> Result<Known, Stop> {
+    /// Whether the state is a smaller case than the one that is kept.
+    fn wants(&self, ruling: &Ruling, candidate: &Candidate<'_, '_>) -> bool {
+        let refuted = ruling.iter().filter(|(_, finding)| finding.is_some());
+        refuted.into_iter().any(|(guarantee, _)| {
+            let case = self.found.case(*guarantee, candidate.model);
+            let kept = case.and_then(|case| case.evidence.strike.power_loss());
+            kept.is_none_or(|kept| candidate.size() < kept.size())
+        })
+    }
+
+    fn look(&mut self, candidate: &Candidate<'_, '_>) -> Result<Known, Stop> {
+        let (tree, situation) = (candidate.tree(), candidate.situation);
         self.crash_states += 1;
-        let observation = self.observe(tree, situation, self.fresh_only)?;
+        let mut observation = self.observe(&tree, situation, self.fresh_only)?;
         if observation.is_slow {
             return Err(Stop::Doubt(format!(
                 "it needs more than {STATE_WAIT_MAX:?} to open one crash state, read it and recover it"
             )));
         }
         self.broken += usize::from(observation.is_broken);
-        let is_changed = observation.is_changed;
-        let evidence = self.evidence(&observation, tree.clone(), situation, loss);
-        let ruling = rule(&evidence);
-        let is_refuted = ruling.iter().any(|(_, finding)| finding.is_some());
-        if !self.fresh_only && !is_refuted && self.crash_states.is_multiple_of(SAMPLED_EVERY) {
-            let fresh = self.observe(tree, situation, true)?;
+        let is_sample = self.crash_states.is_multiple_of(SAMPLED_EVERY) && !self.fresh_only;
+        if is_sample {
+            let fresh = self.observe(&tree, situation, true)?;
             if !alike(&fresh.entries, &observation.entries) {
                 return Err(Stop::Remembers);
             }
         }
-        Ok(Known { ruling, observation: is_refuted.then_some(observation), is_changed })
+        let entries = std::mem::take(&mut observation.entries);
+        let ruling = rule(&self.evidence(entries, tree, situation, candidate.loss()));
+        Ok(Known { ruling, is_changed: observation.is_changed })
     }
 
     /// A finding counts if a process of its own sees it too.
     fn convict(
         &mut self,
-        tree: &Tree,
-        situation: Situation,
-        loss: &PowerLoss,
-        recovery: Option<&Run>,
+        candidate: &Candidate<'_, '_>,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), Stop> {
-        let observation = self.observe(tree, situation, true)?;
-        let evidence = self.evidence(&observation, tree.clone(), situation, loss);
+        let (tree, situation, loss) = (candidate.tree(), candidate.situation, candidate.loss());
+        let observation = self.observe(&tree, situation, true)?;
+        let evidence = self.evidence(observation.entries, tree, situation, loss.clone());
         let ruling = rule(&evidence);
         if ruling.iter().all(|(_, finding)| finding.is_none()) {
             // Once everything is looked at afresh, one look that differs from another is no finding.
             return if self.fresh_only { Ok(()) } else { Err(Stop::Remembers) };
         }
-        let trace = self.run.trace_until(point(loss));
-        let second = recovery.zip(loss.again.as_deref());
+        let trace = self.run.trace_until(point(&loss));
+        let second = candidate.first.map(|(_, run)| run).zip(loss.again.as_deref());
         let losses = Losses {
-            first: self.run.lost(loss),
+            first: self.run.lost(&loss),
             second: second.map(|(run, again)| run.lost(again)).unwrap_or_default(),
         };
         let recovery = second.map(|(run, again)| run.trace_until(point(again)));
@@ -394,10 +437,10 @@ impl<'a, 's> Exploration<'a, 's> {
 
     fn evidence(
         &self,
-        observation: &Observation,
+        entries: Vec<Entry>,
         tree: Tree,
         situation: Situation,
-        loss: &PowerLoss,
+        loss: PowerLoss,
     ) -> Evidence {
         let mut history = self.run.history(situation.context);
         if situation.nested && self.run.recovers {
@@ -405,10 +448,10 @@ impl<'a, 's> Exploration<'a, 's> {
                 (Phase::Recovery, Invocation::Recover, Outcome::Killed);
             history.push(Entry { phase, invocation, outcome });
         }
-        history.extend(observation.entries.iter().cloned());
+        history.extend(entries);
         Evidence {
             scenario: Arc::clone(self.sweep.scenario),
-            strike: Strike::PowerLoss(loss.clone()),
+            strike: Strike::PowerLoss(loss),
             recovers: self.run.recovers,
             baseline: Arc::clone(&self.stage.baseline),
             history,

@@ -60,6 +60,9 @@ impl Retry {
     /// Tries `again`; a write follows where it is none, because only a write shows that a path is healthy.
     pub(super) fn new(scenario: &Scenario, again: Option<&Invocation>) -> Self {
         let looks = |phase| reads(scenario).into_iter().map(move |read| (phase, read));
+        // Whether a file exists has been asked before; what it holds says as much.
+        let is_telling =
+            |(_, read): &(Phase, Invocation)| !matches!(read, Invocation::Exists { .. });
         let mut steps: Vec<(Phase, Invocation)> = Vec::new();
         if let Some(again) = again {
             steps.push((Phase::Retry, again.clone()));
@@ -71,7 +74,7 @@ impl Retry {
                 }
                 _ => {}
             }
-            steps.extend(looks(Phase::Retried));
+            steps.extend(looks(Phase::Retried).filter(is_telling));
         }
         let batch = |steps: Vec<(Phase, Invocation)>| {
             let (phases, batch) = steps.into_iter().unzip();

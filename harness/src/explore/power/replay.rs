@@ -58,7 +58,7 @@ impl Sweep<'_> {
         let losses = Losses { first: run.lost(loss), second };
         let mut exploration = Exploration::new(self, stage, run, true);
         let observation = exploration.look_afresh(&tree, situation)?;
-        let evidence = exploration.evidence(&observation, tree, situation, loss);
+        let evidence = exploration.evidence(observation.entries, tree, situation, loss.clone());
         Ok((Record { evidence, trace, recovery }, losses))
     }
 
