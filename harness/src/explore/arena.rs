@@ -5,13 +5,16 @@
 
 use std::{
     fs, io,
-    os::unix::fs::symlink,
+    os::unix::fs::{MetadataExt, symlink},
     path::{Path, PathBuf},
 };
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use rustix::{
-    fs::{XattrFlags, getxattr, llistxattr, lsetxattr},
+    fs::{
+        AtFlags, CWD, Timespec, Timestamps, XattrFlags, futimens, getxattr, llistxattr, lsetxattr,
+        utimensat,
+    },
     io::Errno,
 };
 use tempfile::TempDir;
@@ -33,6 +36,12 @@ const OUTSIDE_DIRECTORY: &str = "outside";
 pub(crate) const USER_ATTRIBUTES: &str = "user.";
 /// Most bytes of attributes that a file may have: the names, or one value (`XATTR_LIST_MAX`, `XATTR_SIZE_MAX`).
 const ATTRIBUTE_BYTES_MAX: usize = 65_536;
+
+/// When what is laid out was last modified: no clock gives it to what a subject modifies.
+const LONG_AGO: Timestamps = {
+    let time = Timespec { tv_sec: 1_000_000_007, tv_nsec: 0 };
+    Timestamps { last_access: time, last_modification: time }
+};
 
 /// A directory for all arenas of one thread; removed with everything in it when dropped.
 pub(crate) struct Scratch {
@@ -65,7 +74,7 @@ impl Scratch {
         self.arenas += 1;
         let directory = self.path.join(self.arenas.to_string());
         fs::create_dir(&directory)?;
-        let arena = Arena { root: directory.join(ROOT), directory };
+        let arena = Arena { root: directory.join(ROOT), directory, laid: Vec::new() };
         fs::create_dir(arena.root())?;
         fs::create_dir(arena.outside())?;
         fs::write(arena.outside().join(OUTSIDE_FILE), OUTSIDE_SECRET)?;
@@ -74,28 +83,37 @@ impl Scratch {
 }
 
 impl Scratch {
-    /// A fresh root with `tree` in it and nothing beside it.
+    /// A fresh root with `tree` in it and nothing beside it. Everything in it was last modified long ago.
     pub(crate) fn lay_out(&mut self, tree: &Tree) -> io::Result<Arena> {
         self.arenas += 1;
         let root = self.path.join(self.arenas.to_string());
-        let arena = Arena { root: root.clone(), directory: root.clone() };
         fs::create_dir(&root)?;
+        let mut laid = Vec::with_capacity(tree.nodes.len() + 1);
+        laid.push((root.clone(), true));
         // Parents sort before what is in them.
         for (path, node) in &tree.nodes {
             let place = root.join(path);
             match node {
-                Node::File(data) => fs::write(&place, &**data)?,
+                Node::File(data) => {
+                    let mut file = fs::File::create_new(&place)?;
+                    io::Write::write_all(&mut file, data)?;
+                    futimens(&file, &LONG_AGO)?;
+                }
                 Node::Directory => fs::create_dir(&place)?,
                 Node::Symlink(target) => symlink(target, &place)?,
                 Node::Other => return Err(io::Error::other("a crash state holds a special file")),
             }
+            laid.push((place, matches!(node, Node::Directory)));
         }
         for (path, attributes) in &tree.attributes {
             for (name, value) in attributes {
                 lsetxattr(root.join(path), name.as_str(), value, XattrFlags::empty())?;
             }
         }
-        Ok(arena)
+        for (directory, _) in laid.iter().filter(|(_, is_directory)| *is_directory) {
+            utimensat(CWD, directory, &LONG_AGO, AtFlags::empty())?;
+        }
+        Ok(Arena { directory: root.clone(), root, laid })
     }
 
     /// Moves an arena to a path that was never used before, so that whatever was remembered of it by path
@@ -115,6 +133,8 @@ pub(crate) struct Arena {
     root: PathBuf,
     /// What is removed: the root, or what it lies in.
     directory: PathBuf,
+    /// What was laid out in it, and which of that are directories; parents come first.
+    laid: Vec<(PathBuf, bool)>,
 }
 
 impl Arena {
@@ -125,6 +145,25 @@ impl Arena {
 
     fn outside(&self) -> PathBuf {
         self.directory.join(OUTSIDE_DIRECTORY)
+    }
+
+    /// Whether anything that was laid out has been modified since. A modification of attributes alone does not
+    /// show, nor one after which a subject sets the time back.
+    pub(crate) fn is_modified(&self) -> bool {
+        let is_old = |path: &PathBuf| {
+            fs::symlink_metadata(path).is_ok_and(|metadata| {
+                metadata.is_symlink() || metadata.mtime() == LONG_AGO.last_modification.tv_sec
+            })
+        };
+        !self.laid.iter().all(|(path, _)| is_old(path))
+    }
+
+    /// Removes what was laid out, if nothing else is there.
+    fn remove_laid(&self) -> io::Result<()> {
+        for (path, is_directory) in self.laid.iter().rev() {
+            if *is_directory { fs::remove_dir(path)? } else { fs::remove_file(path)? }
+        }
+        Ok(())
     }
 
     /// Puts things on disk before any subject looks.
@@ -236,7 +275,9 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         // What cannot be removed now goes with the scratch directory.
-        let _ = fs::remove_dir_all(&self.directory);
+        if self.laid.is_empty() || self.remove_laid().is_err() {
+            let _ = fs::remove_dir_all(&self.directory);
+        }
     }
 }
 

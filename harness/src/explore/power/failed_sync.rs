@@ -115,7 +115,8 @@ impl Sweep<'_> {
                         Entry::Vacant(unknown) => {
                             let tree = states.tree();
                             swept.totals.crash_states += 1;
-                            unknown.insert(observer.observe(stage, &tree, &script, None, false)?)
+                            unknown
+                                .insert(observer.observe(stage, &tree, &script, None, false, None)?)
                         }
                     };
                     let found = found(observation, path);
@@ -133,7 +134,7 @@ impl Sweep<'_> {
                     let refuted = swept.docket.count(&ruling, model, strike.kind(), self.scenario);
                     if refuted && swept.docket.wants(&ruling, &evidence) {
                         let tree = states.tree();
-                        let fresh = observer.observe(stage, &tree, &script, None, true)?;
+                        let fresh = observer.observe(stage, &tree, &script, None, true, None)?;
                         let evidence = evidence_of(stage, run, &strike, &fresh, tree);
                         let (ruling, calm) = (rule(&evidence), Trace::default());
                         let first = strike.power_loss().map(|loss| run.lost(loss));

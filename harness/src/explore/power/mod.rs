@@ -34,6 +34,8 @@ use crate::{
     persist::{Bound, CrashState, Limits, Order, Point, States, Walk},
 };
 
+/// So many looks at trees are kept, at some kilobytes each.
+const LOOKS_MAX: usize = 20_000;
 /// Every so many states, one that looked right is looked at by a process of its own as well.
 const SAMPLED_EVERY: usize = 128;
 /// So many states may break the process that looks at them before the rest is not looked at any more: each may cost as
@@ -102,6 +104,8 @@ struct Exploration<'a, 's> {
     retries: HashMap<Context, Retry>,
     observer: Observer,
     known: HashMap<([u8; 32], Situation), Rc<Known>>,
+    /// What was seen of each tree, whatever the situation; as many as memory has room for.
+    looks: HashMap<[u8; 32], Rc<Observation>>,
     /// Recoveries of crash states, by digest; none where they could not be recorded.
     recoveries: HashMap<[u8; 32], Option<Rc<Run>>>,
     /// Only processes of their own look, because the long-lived one remembers.
@@ -200,6 +204,7 @@ impl<'a, 's> Exploration<'a, 's> {
             retries: HashMap::new(),
             observer: Observer::default(),
             known: HashMap::new(),
+            looks: HashMap::new(),
             recoveries: HashMap::new(),
             fresh_only,
             found: Docket::default(),
@@ -344,8 +349,14 @@ impl<'a, 's> Exploration<'a, 's> {
 
     fn look(&mut self, candidate: &Candidate<'_, '_>) -> Result<Known, Stop> {
         let (tree, situation) = (candidate.tree(), candidate.situation);
-        self.crash_states += 1;
-        let mut observation = self.observe(&tree, situation, self.fresh_only)?;
+        let seen = self.looks.get(&candidate.state.digest).filter(|_| !self.fresh_only).cloned();
+        let observation = match seen {
+            Some(seen) if !self.retries() => seen,
+            seen => {
+                self.crash_states += 1;
+                Rc::new(self.observe(&tree, situation, self.fresh_only, seen.as_deref())?)
+            }
+        };
         if observation.is_slow {
             return Err(Stop::Doubt(format!(
                 "it needs more than {STATE_WAIT_MAX:?} to open one crash state, read it and recover it"
@@ -354,14 +365,22 @@ impl<'a, 's> Exploration<'a, 's> {
         self.broken += usize::from(observation.is_broken);
         let is_sample = self.crash_states.is_multiple_of(SAMPLED_EVERY) && !self.fresh_only;
         if is_sample {
-            let fresh = self.observe(&tree, situation, true)?;
+            let fresh = self.observe(&tree, situation, true, None)?;
             if !alike(&fresh.entries, &observation.entries) {
                 return Err(Stop::Remembers);
             }
         }
-        let entries = std::mem::take(&mut observation.entries);
+        if self.looks.len() < LOOKS_MAX {
+            self.looks.entry(candidate.state.digest).or_insert_with(|| Rc::clone(&observation));
+        }
+        let entries = observation.entries.clone();
         let ruling = rule(&self.evidence(entries, tree, situation, candidate.loss()));
         Ok(Known { ruling, is_changed: observation.is_changed })
+    }
+
+    /// Whether anything is tried again: only one guarantee asks for it.
+    fn retries(&self) -> bool {
+        self.sweep.scenario.judges.contains(&Guarantee::PowerRetryHeals)
     }
 
     /// A finding counts if a process of its own sees it too.
@@ -371,7 +390,7 @@ impl<'a, 's> Exploration<'a, 's> {
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), Stop> {
         let (tree, situation, loss) = (candidate.tree(), candidate.situation, candidate.loss());
-        let observation = self.observe(&tree, situation, true)?;
+        let observation = self.observe(&tree, situation, true, None)?;
         let evidence = self.evidence(observation.entries, tree, situation, loss.clone());
         let ruling = rule(&evidence);
         if ruling.iter().all(|(_, finding)| finding.is_none()) {
@@ -399,14 +418,15 @@ impl<'a, 's> Exploration<'a, 's> {
         tree: &Tree,
         situation: Situation,
         fresh: bool,
+        known: Option<&Observation>,
     ) -> Result<Observation, Stop> {
         let context = situation.context;
         if !self.retries.contains_key(&context) {
             let again = self.again(context);
             self.retries.insert(context, Retry::new(self.sweep.scenario, again.as_ref()));
         }
-        let retry = self.retries.get(&context);
-        Ok(self.observer.observe(self.stage, tree, &self.script, retry, fresh)?)
+        let retry = self.retries.get(&context).filter(|_| self.retries());
+        Ok(self.observer.observe(self.stage, tree, &self.script, retry, fresh, known)?)
     }
 
     /// One look by a process of its own.
@@ -415,7 +435,7 @@ impl<'a, 's> Exploration<'a, 's> {
         tree: &Tree,
         situation: Situation,
     ) -> Result<Observation, TrialError> {
-        let looked = self.observe(tree, situation, true);
+        let looked = self.observe(tree, situation, true, None);
         self.end()?;
         looked.map_err(|stop| match stop {
             Stop::Error(error) => error,

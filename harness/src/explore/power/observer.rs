@@ -26,6 +26,8 @@ pub(super) const STATE_WAIT_MAX: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(super) struct Observation {
     pub(super) entries: Vec<Entry>,
+    /// How many of them are the look and the recovery, before anything is tried again.
+    pub(super) look: usize,
     /// Whether opening, reading and recovering left another tree.
     pub(super) is_changed: bool,
     /// Whether the process died, hung, or answered nonsense.
@@ -38,6 +40,8 @@ pub(super) struct Observation {
 pub(super) struct Script {
     batch: Batch,
     phases: Vec<Phase>,
+    /// What is needed of it where a look at the same tree is known.
+    recovery: Batch,
     recovers: bool,
 }
 
@@ -45,8 +49,9 @@ impl Script {
     pub(super) fn new(scenario: &Scenario, recovers: bool) -> Self {
         let reads = reads(scenario).into_iter().map(|read| (Phase::Crashed, read));
         let recovery = recovers.then_some((Phase::Recovery, Invocation::Recover));
+        let only = Batch::new(recovery.iter().map(|(_, invocation)| invocation.clone()).collect());
         let (phases, batch) = reads.chain(recovery).unzip();
-        Self { batch: Batch::new(batch), phases, recovers }
+        Self { batch: Batch::new(batch), phases, recovery: only, recovers }
     }
 }
 
@@ -106,7 +111,8 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    /// Looks at a crash state; `fresh` with a process of its own.
+    /// Looks at a crash state; `fresh` with a process of its own. A look at the same tree that is `known` is not
+    /// taken again.
     pub(super) fn observe(
         &mut self,
         stage: &mut Stage<'_>,
@@ -114,6 +120,7 @@ impl Observer {
         script: &Script,
         retry: Option<&Retry>,
         fresh: bool,
+        known: Option<&Observation>,
     ) -> Result<Observation, TrialError> {
         if fresh || self.states >= STATES_PER_PROCESS {
             self.end(stage)?;
@@ -133,15 +140,25 @@ impl Observer {
         };
         let mut entries = Vec::new();
         let options = &stage.subject.options;
-        let opened = process.open_and_run(&arena.root(), options, &script.batch);
+        let batch = if known.is_some() { &script.recovery } else { &script.batch };
+        let opened = process.open_and_run(&arena.root(), options, batch);
         let unopened = opened
             .as_ref()
             .err()
             .map(|why| Outcome::Broken(format!("a fresh process could not open the root: {why}")));
         let outcomes = opened.unwrap_or_default();
-        note(&mut entries, &arena, (&script.batch, &script.phases), outcomes, unopened.as_ref());
+        if let Some(known) = known {
+            entries.extend_from_slice(&known.entries[..known.look]);
+        } else {
+            let looks = (&script.batch, &script.phases[..]);
+            note(&mut entries, &arena, looks, outcomes, unopened.as_ref());
+        }
         let mut is_broken = unopened.is_none() && hide_what_follows_a_failed_recovery(&mut entries);
-        let is_changed = unopened.is_none() && arena.tree()? != *tree;
+        let look = entries.len();
+        let is_changed = match known {
+            Some(known) => known.is_changed,
+            None => unopened.is_none() && arena.is_modified(),
+        };
         let mut is_slow = began.elapsed() > STATE_WAIT_MAX;
         if let Some(retry) = retry.filter(|_| !is_slow) {
             // Where recovery left everything as it was, another look would see the same.
@@ -158,7 +175,7 @@ impl Observer {
         if fresh || is_broken {
             self.end(stage)?;
         }
-        Ok(Observation { entries, is_changed, is_broken, is_slow })
+        Ok(Observation { entries, look, is_changed, is_broken, is_slow })
     }
 
     /// Ends the process that looks.

@@ -74,7 +74,7 @@ impl Sweep<'_> {
         let run = run.map_err(unrecordable)?;
         let tree = crashed(&run.recorded.recording, &failed.loss)?;
         let script = Script::new(self.scenario, false);
-        let observation = Observer::default().observe(stage, &tree, &script, None, true)?;
+        let observation = Observer::default().observe(stage, &tree, &script, None, true, None)?;
         let strike = Strike::FailedSync(failed.clone());
         let evidence = failed_sync::evidence_of(stage, &run, &strike, &observation, tree);
         let losses = Losses { first: run.lost(&failed.loss), second: Vec::new() };
