@@ -5,16 +5,13 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{MetadataExt, symlink},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use rustix::{
-    fs::{
-        AtFlags, CWD, Timespec, Timestamps, XattrFlags, futimens, getxattr, llistxattr, lsetxattr,
-        utimensat,
-    },
+    fs::{getxattr, llistxattr},
     io::Errno,
 };
 use tempfile::TempDir;
@@ -37,11 +34,8 @@ pub(crate) const USER_ATTRIBUTES: &str = "user.";
 /// Most bytes of attributes that a file may have: the names, or one value (`XATTR_LIST_MAX`, `XATTR_SIZE_MAX`).
 const ATTRIBUTE_BYTES_MAX: usize = 65_536;
 
-/// When what is laid out was last modified: no clock gives it to what a subject modifies.
-const LONG_AGO: Timestamps = {
-    let time = Timespec { tv_sec: 1_000_000_007, tv_nsec: 0 };
-    Timestamps { last_access: time, last_modification: time }
-};
+/// Names of attributes that most files have room in.
+const ATTRIBUTE_LIST_BYTES: usize = 256;
 
 /// A directory for all arenas of one thread; removed with everything in it when dropped.
 pub(crate) struct Scratch {
@@ -74,7 +68,7 @@ impl Scratch {
         self.arenas += 1;
         let directory = self.path.join(self.arenas.to_string());
         fs::create_dir(&directory)?;
-        let arena = Arena { root: directory.join(ROOT), directory, laid: Vec::new() };
+        let arena = Arena { root: directory.join(ROOT), directory };
         fs::create_dir(arena.root())?;
         fs::create_dir(arena.outside())?;
         fs::write(arena.outside().join(OUTSIDE_FILE), OUTSIDE_SECRET)?;
@@ -83,37 +77,16 @@ impl Scratch {
 }
 
 impl Scratch {
-    /// A fresh root with `tree` in it and nothing beside it. Everything in it was last modified long ago.
-    pub(crate) fn lay_out(&mut self, tree: &Tree) -> io::Result<Arena> {
+    /// A path that was never used before, with nothing there yet.
+    pub(crate) fn fresh_path(&mut self) -> PathBuf {
         self.arenas += 1;
-        let root = self.path.join(self.arenas.to_string());
-        fs::create_dir(&root)?;
-        let mut laid = Vec::with_capacity(tree.nodes.len() + 1);
-        laid.push((root.clone(), true));
-        // Parents sort before what is in them.
-        for (path, node) in &tree.nodes {
-            let place = root.join(path);
-            match node {
-                Node::File(data) => {
-                    let mut file = fs::File::create_new(&place)?;
-                    io::Write::write_all(&mut file, data)?;
-                    futimens(&file, &LONG_AGO)?;
-                }
-                Node::Directory => fs::create_dir(&place)?,
-                Node::Symlink(target) => symlink(target, &place)?,
-                Node::Other => return Err(io::Error::other("a crash state holds a special file")),
-            }
-            laid.push((place, matches!(node, Node::Directory)));
-        }
-        for (path, attributes) in &tree.attributes {
-            for (name, value) in attributes {
-                lsetxattr(root.join(path), name.as_str(), value, XattrFlags::empty())?;
-            }
-        }
-        for (directory, _) in laid.iter().filter(|(_, is_directory)| *is_directory) {
-            utimensat(CWD, directory, &LONG_AGO, AtFlags::empty())?;
-        }
-        Ok(Arena { directory: root.clone(), root, laid })
+        self.path.join(self.arenas.to_string())
+    }
+
+    /// An arena of a root that is there already, and nothing beside it.
+    #[expect(clippy::unused_self, reason = "the root lies in it")]
+    pub(crate) fn adopt(&self, root: PathBuf) -> Arena {
+        Arena { directory: root.clone(), root }
     }
 
     /// Moves an arena to a path that was never used before, so that whatever was remembered of it by path
@@ -133,8 +106,6 @@ pub(crate) struct Arena {
     root: PathBuf,
     /// What is removed: the root, or what it lies in.
     directory: PathBuf,
-    /// What was laid out in it, and which of that are directories; parents come first.
-    laid: Vec<(PathBuf, bool)>,
 }
 
 impl Arena {
@@ -145,25 +116,6 @@ impl Arena {
 
     fn outside(&self) -> PathBuf {
         self.directory.join(OUTSIDE_DIRECTORY)
-    }
-
-    /// Whether anything that was laid out has been modified since. A modification of attributes alone does not
-    /// show, nor one after which a subject sets the time back.
-    pub(crate) fn is_modified(&self) -> bool {
-        let is_old = |path: &PathBuf| {
-            fs::symlink_metadata(path).is_ok_and(|metadata| {
-                metadata.is_symlink() || metadata.mtime() == LONG_AGO.last_modification.tv_sec
-            })
-        };
-        !self.laid.iter().all(|(path, _)| is_old(path))
-    }
-
-    /// Removes what was laid out, if nothing else is there.
-    fn remove_laid(&self) -> io::Result<()> {
-        for (path, is_directory) in self.laid.iter().rev() {
-            if *is_directory { fs::remove_dir(path)? } else { fs::remove_file(path)? }
-        }
-        Ok(())
     }
 
     /// Puts things on disk before any subject looks.
@@ -234,9 +186,7 @@ impl Arena {
 
     /// What lies below the root now.
     pub(crate) fn tree(&self) -> io::Result<Tree> {
-        let mut tree = Tree::default();
-        read_tree(&self.root(), "", &mut tree)?;
-        Ok(tree)
+        read_tree(&self.root())
     }
 
     /// What changed beside the root since the arena was made, one line each.
@@ -249,10 +199,8 @@ impl Arena {
                 changes.push(format!("{:?} appeared beside the root", name.to_string_lossy()));
             }
         }
-        let mut tree = Tree::default();
-        if self.outside().is_dir() {
-            read_tree(&self.outside(), "", &mut tree)?;
-        }
+        let outside = self.outside();
+        let tree = if outside.is_dir() { read_tree(&outside)? } else { Tree::default() };
         for (path, node) in &tree.nodes {
             match node {
                 Node::File(data) if path == OUTSIDE_FILE => {
@@ -275,19 +223,24 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         // What cannot be removed now goes with the scratch directory.
-        if self.laid.is_empty() || self.remove_laid().is_err() {
-            let _ = fs::remove_dir_all(&self.directory);
-        }
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
-fn read_tree(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> {
+/// What lies below a directory.
+pub(crate) fn read_tree(directory: &Path) -> io::Result<Tree> {
+    let mut tree = Tree::default();
+    read_into(directory, "", &mut tree)?;
+    Ok(tree)
+}
+
+fn read_into(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type()?;
         let node = if kind.is_dir() {
-            read_tree(&entry.path(), &format!("{path}/"), tree)?;
+            read_into(&entry.path(), &format!("{path}/"), tree)?;
             Node::Directory
         } else if kind.is_symlink() {
             let target = fs::read_link(entry.path())?;
@@ -308,10 +261,11 @@ fn read_tree(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> 
 
 /// The users' attributes of a file; none where the file system has no such thing.
 fn attributes(file: &Path) -> io::Result<Attributes> {
-    let mut buffer = Vec::new();
+    let mut buffer = vec![0; ATTRIBUTE_LIST_BYTES];
     let listed = match llistxattr(file, &mut buffer[..]) {
         Ok(0) | Err(Errno::NOTSUP) => return Ok(Attributes::new()),
-        Ok(_) => {
+        Ok(listed) => listed,
+        Err(Errno::RANGE) => {
             buffer.resize(ATTRIBUTE_BYTES_MAX, 0);
             llistxattr(file, &mut buffer[..])?
         }

@@ -4,6 +4,7 @@ use std::{io, sync::Arc};
 
 use super::{
     arena::Scratch,
+    power::ground::Ground,
     profile::{Effort, Profile},
     sweep::{Sweep, Swept, Workplace},
 };
@@ -61,6 +62,7 @@ impl CrashStates {
     /// Where it cannot be written.
     pub fn build(&mut self, tree: &Tree) -> io::Result<()> {
         let scratch = self.scratch.as_mut().ok_or_else(|| io::Error::other("a run has failed"))?;
-        scratch.lay_out(tree).map(drop)
+        let mut ground = Ground::new(scratch)?;
+        ground.lay_out(scratch, tree)
     }
 }

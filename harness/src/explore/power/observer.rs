@@ -6,10 +6,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::{
-    arena::Arena,
-    observe::{RETRY_CONTENT, RETRY_FILE},
-    trial::{Stage, TrialError},
+use super::{
+    super::{
+        observe::{RETRY_CONTENT, RETRY_FILE},
+        trial::{Stage, TrialError},
+    },
+    ground::Ground,
 };
 use crate::{
     history::{Entry, Invocation, Outcome, Phase, Tree},
@@ -107,6 +109,7 @@ fn reads(scenario: &Scenario) -> Vec<Invocation> {
 #[derive(Default)]
 pub(super) struct Observer {
     process: Option<Plain>,
+    ground: Option<Ground>,
     states: usize,
 }
 
@@ -126,7 +129,11 @@ impl Observer {
             self.end(stage)?;
         }
         let began = Instant::now();
-        let arena = stage.scratch.lay_out(tree)?;
+        let mut ground = match self.ground.take().filter(|_| !fresh) {
+            Some(ground) => ground,
+            None => Ground::new(stage.scratch)?,
+        };
+        ground.lay_out(stage.scratch, tree)?;
         self.states += 1;
         let process = match &mut self.process {
             Some(process) => process,
@@ -141,7 +148,7 @@ impl Observer {
         let mut entries = Vec::new();
         let options = &stage.subject.options;
         let batch = if known.is_some() { &script.recovery } else { &script.batch };
-        let opened = process.open_and_run(&arena.root(), options, batch);
+        let opened = process.open_and_run(ground.root(), options, batch);
         let unopened = opened
             .as_ref()
             .err()
@@ -151,29 +158,32 @@ impl Observer {
             entries.extend_from_slice(&known.entries[..known.look]);
         } else {
             let looks = (&script.batch, &script.phases[..]);
-            note(&mut entries, &arena, looks, outcomes, unopened.as_ref());
+            note(&mut entries, &ground, looks, outcomes, unopened.as_ref());
         }
         let mut is_broken = unopened.is_none() && hide_what_follows_a_failed_recovery(&mut entries);
         let look = entries.len();
         let is_changed = match known {
             Some(known) => known.is_changed,
-            None => unopened.is_none() && arena.is_modified(),
+            None => unopened.is_none() && ground.is_modified(),
         };
         let mut is_slow = began.elapsed() > STATE_WAIT_MAX;
         if let Some(retry) = retry.filter(|_| !is_slow) {
             // Where recovery left everything as it was, another look would see the same.
             let look_again = script.recovers && is_changed && !is_broken;
             let (batch, phases) = if look_again { &retry.changed } else { &retry.unchanged };
+            ground.forget();
             let outcomes = match unopened {
                 Some(_) => Vec::new(),
                 None => process.run_all(batch),
             };
-            note(&mut entries, &arena, (batch, phases), outcomes, unopened.as_ref());
+            note(&mut entries, &ground, (batch, phases), outcomes, unopened.as_ref());
             is_slow = began.elapsed() > STATE_WAIT_MAX;
         }
         is_broken |= process.is_broken();
         if fresh || is_broken {
             self.end(stage)?;
+        } else {
+            self.ground = Some(ground);
         }
         Ok(Observation { entries, look, is_changed, is_broken, is_slow })
     }
@@ -191,7 +201,7 @@ impl Observer {
 /// Notes what came of a batch; the same for all of it where the root could not be opened.
 fn note(
     entries: &mut Vec<Entry>,
-    arena: &Arena,
+    ground: &Ground,
     (batch, phases): (&Batch, &[Phase]),
     outcomes: Vec<Outcome>,
     unopened: Option<&Outcome>,
@@ -199,7 +209,7 @@ fn note(
     let mut outcomes = outcomes.into_iter();
     for (invocation, phase) in batch.invocations().iter().zip(phases) {
         let outcome = unopened.cloned().or_else(|| outcomes.next());
-        let Some(outcome) = outcome.map(|outcome| arena.anonymous(outcome)) else { return };
+        let Some(outcome) = outcome.map(|outcome| ground.anonymous(outcome)) else { return };
         entries.push(Entry { phase: *phase, invocation: invocation.clone(), outcome });
     }
 }

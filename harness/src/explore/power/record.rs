@@ -3,13 +3,15 @@
 //! Everything that lies there when the recording begins counts as durable, so that each guarantee is
 //! judged alone.
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{cell::RefCell, collections::BTreeSet, io, rc::Rc};
 
 use super::{
     super::{
+        arena::Arena,
         observe::{Client, Notes},
         trial::{Stage, TrialError, subject_failed},
     },
+    ground::Ground,
     point,
     recorder::{Recorded, Recorder},
 };
@@ -140,10 +142,16 @@ impl Stage<'_> {
         recording.finish(notes, settled, set_up, trace, recovers, directories)
     }
 
+    fn lay_out(&mut self, crashed: &Tree) -> io::Result<Arena> {
+        let mut ground = Ground::new(self.scratch)?;
+        ground.lay_out(self.scratch, crashed)?;
+        Ok(self.scratch.adopt(ground.leave()))
+    }
+
     /// What opening a crash state, reading everything in it, and recovering does to it.
     pub(super) fn record_recovery(&mut self, crashed: &Tree) -> Result<Recordable, TrialError> {
         let mut notes =
-            Notes { arena: self.scratch.lay_out(crashed)?, history: Vec::new(), trees: Vec::new() };
+            Notes { arena: self.lay_out(crashed)?, history: Vec::new(), trees: Vec::new() };
         let root = notes.arena.root();
         let mut process = self.launcher.traced.start()?;
         let recorder = Recorder::new(&root, crashed, None)?;
