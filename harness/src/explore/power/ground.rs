@@ -5,7 +5,7 @@
 //! name for every state, and a file that differs is a new file, so that nothing remembered by path or by inode fits.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     os::unix::fs::{MetadataExt, symlink},
     path::{Path, PathBuf},
@@ -70,9 +70,9 @@ impl Ground {
             alike && (is_intact(path) || (is_directory && intact.contains_key(path)))
         };
         // Directories in which something appears or disappears, now or since.
-        let mut stirred: BTreeMap<String, ()> = BTreeMap::new();
+        let mut stirred: BTreeSet<String> = BTreeSet::new();
         let mut stir = |path: &str| {
-            stirred.insert(parent(path).to_owned(), ());
+            stirred.insert(parent(path).to_owned());
         };
         for (path, is_intact) in intact.iter().rev() {
             let is_directory =
@@ -113,7 +113,7 @@ impl Ground {
         let is_there = |path: &&String| {
             path.is_empty() || matches!(tree.nodes.get(path.as_str()), Some(Node::Directory))
         };
-        for path in stirred.keys().filter(is_there) {
+        for path in stirred.iter().filter(is_there) {
             age(&self.root.join(path))?;
         }
         self.tree.clone_from(tree);
