@@ -130,7 +130,7 @@ impl Recorder {
             "write" | "writev" | "pwrite64" | "pwritev" | "pwritev2" | "sendfile" => {
                 self.written(call, first, result as u64)
             }
-            "copy_file_range" | "splice" => self.written(call, third, 0),
+            "copy_file_range" | "splice" => self.written(call, third, result as u64),
             "fallocate" if second == 0 => self.resized(&descriptor(call, first)),
             // Space without a change of what is read.
             "fallocate" if second == libc::FALLOC_FL_KEEP_SIZE as u64 => Ok(()),
@@ -204,7 +204,9 @@ impl Recorder {
             return Ok(());
         }
         if metadata.nlink() == 0 {
-            if self.inode(&place)?.is_none() {
+            // The number of a new file may have belonged to one that is gone.
+            let is_new = |file: Descriptor| file.flags & libc::O_TMPFILE == libc::O_TMPFILE;
+            if Descriptor::of(call, fd).is_some_and(is_new) {
                 let inode = self.each(|it| Ok(it.create_unnamed()))?;
                 self.inodes.insert(number(&metadata), inode);
             }
@@ -391,28 +393,44 @@ impl Descriptor {
         })
     }
 
-    /// Where a write of `bytes` through it went: known from the position after it, or from the call's argument.
+    /// Where a write of `bytes` through it went: known from the position after it, or from the call's arguments.
     fn written(&self, call: &HeldCall, bytes: u64) -> Option<Range<u64>> {
-        // pwritev2(2): an offset of -1 stands for the position.
-        let at = match call.name {
-            "pwrite64" | "pwritev" | "pwritev2" => call.arguments[3],
-            _ => u64::MAX,
-        };
-        let offset = match at {
-            u64::MAX => self.position.checked_sub(bytes)?,
-            // With O_APPEND, Linux ignores the offset (pwrite(2), BUGS).
-            _ if self.flags & libc::O_APPEND != 0 => {
-                fs::metadata(descriptor(call, call.arguments[0])).ok()?.len().checked_sub(bytes)?
+        let argument = call.arguments[3];
+        let offset = match call.name {
+            // pwritev2(2): an offset of -1 stands for the position.
+            "pwrite64" | "pwritev" | "pwritev2" if argument != u64::MAX => {
+                if self.appends(call) {
+                    let file = fs::metadata(descriptor(call, call.arguments[0])).ok()?;
+                    file.len().checked_sub(bytes)?
+                } else {
+                    argument
+                }
             }
-            offset => offset,
+            // An address, where the kernel has left the offset after the last byte (copy_file_range(2)).
+            "copy_file_range" | "splice" if argument != 0 => {
+                memory::word(call.tid, argument).ok()?.checked_sub(bytes)?
+            }
+            _ => self.position.checked_sub(bytes)?,
         };
         Some(offset..offset.checked_add(bytes)?)
+    }
+
+    /// Whether Linux ignores the offset of a write through it (pwrite(2), BUGS; pwritev2(2)).
+    fn appends(&self, call: &HeldCall) -> bool {
+        let asked = Self::asked(call);
+        asked & libc::RWF_APPEND != 0
+            || (self.flags & libc::O_APPEND != 0 && asked & libc::RWF_NOAPPEND == 0)
+    }
+
+    /// The flags of this one call.
+    fn asked(call: &HeldCall) -> i32 {
+        if call.name == "pwritev2" { call.arguments[5] as i32 } else { 0 }
     }
 
     /// What a write to this place has synced before it returned.
     fn sync(&self, call: &HeldCall, inode: InodeId, written: &Range<u64>) -> Option<Sync> {
         let (first, last) = (written.start / PAGE_BYTES, written.end.checked_sub(1)? / PAGE_BYTES);
-        let asked = if call.name == "pwritev2" { call.arguments[5] as i32 } else { 0 };
+        let asked = Self::asked(call);
         if self.flags & libc::O_SYNC == libc::O_SYNC || asked & libc::RWF_SYNC != 0 {
             Some(Sync::WriteSync(inode, first, last))
         } else if self.flags & libc::O_DSYNC != 0 || asked & libc::RWF_DSYNC != 0 {
