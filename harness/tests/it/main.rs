@@ -13,6 +13,7 @@ mod durability;
 mod generated;
 mod hostile;
 mod program;
+mod recorder;
 mod tracer;
 
 use std::{
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         durability::TESTS,
         generated::TESTS,
         hostile::TESTS,
+        recorder::TESTS,
         tracer::TESTS,
     ];
     tests.extend(further.concat().into_iter().map(|(name, test)| {
