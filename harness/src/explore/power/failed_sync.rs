@@ -52,6 +52,7 @@ impl Sweep<'_> {
         let is_sync = |event: &Event| matches!(event.call, "fsync" | "fdatasync");
         let syncs = rehearsal.events.iter().enumerate().filter(|(_, event)| is_sync(event));
         let mut observer = Observer::default();
+        let mut is_tried_out = false;
         for (event, rehearsed) in syncs {
             for (lasting, after) in FAILURES {
                 if (self.is_over)() {
@@ -69,6 +70,11 @@ impl Sweep<'_> {
                     Some(Ok(run)) => {
                         swept.totals.trials += 1;
                         swept.totals.errors_injected += 1;
+                        if !is_tried_out {
+                            is_tried_out = true;
+                            let script = Script::new(self.scenario, false);
+                            observer.try_out(stage, &run.settled, self.scenario, &script)?;
+                        }
                         self.lose_after(stage, &mut observer, &run, &failed, swept, tell)?;
                     }
                     Some(Err(reasons)) => self.doubt_power(swept, &reasons),

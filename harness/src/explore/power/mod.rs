@@ -19,7 +19,7 @@ use std::{
 };
 
 use crashworthy::{Category, Guarantee, PersistenceModel};
-use observer::{Observation, Observer, Retry, STATE_WAIT_MAX, Script};
+use observer::{Observation, Observer, Retry, Script, alike};
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus, seq::IteratorRandom};
 use record::{Context, Run};
 use strum::VariantArray;
@@ -219,6 +219,7 @@ impl<'a, 's> Exploration<'a, 's> {
     }
 
     fn explore(&mut self, tell: &mut dyn FnMut(&News<'_>)) -> Result<(), Stop> {
+        self.observer.try_out(self.stage, &self.run.settled, self.sweep.scenario, &self.script)?;
         let recording = self.run.recorded.recording.clone();
         let all = recording.points();
         let points = self.choose(&all);
@@ -358,9 +359,9 @@ impl<'a, 's> Exploration<'a, 's> {
                 Rc::new(self.observe(&tree, situation, self.fresh_only, seen.as_deref())?)
             }
         };
-        if observation.is_slow {
+        if let Some(wait_max) = observation.exceeded {
             return Err(Stop::Doubt(format!(
-                "it needs more than {STATE_WAIT_MAX:?} to open one crash state, read it and recover it"
+                "it needs more than {wait_max:?} to open one crash state, read it and recover it"
             )));
         }
         self.broken += usize::from(observation.is_broken);
@@ -517,15 +518,4 @@ fn loss(model: PersistenceModel, point: Point, state: &CrashState) -> PowerLoss 
         missing: state.missing.iter().map(|operation| operation.0).collect(),
         again: None,
     }
-}
-
-/// Whether two looks saw the same; the words of an error may differ.
-fn alike(one: &[Entry], other: &[Entry]) -> bool {
-    one.len() == other.len()
-        && one.iter().zip(other).all(|(one, other)| match (&one.outcome, &other.outcome) {
-            (Outcome::Ok(one), Outcome::Ok(other)) => one == other,
-            (Outcome::Fail { kind, .. }, Outcome::Fail { kind: other, .. }) => kind == other,
-            (Outcome::Broken(_), Outcome::Broken(_)) => true,
-            _ => false,
-        })
 }

@@ -2,7 +2,8 @@
 //!
 //! `open` stands for a fresh instance (the protocol says so), and every state lies at a path that was never used
 //! before, so one long-lived process can look at all of them. That a subject keeps to this is not
-//! believed: every finding is confirmed by a process of its own, and so is a sample of the rest.
+//! believed: it is tried out first, every finding is confirmed by a process of its own, and so is a sample of the
+//! rest.
 
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ use crate::{
 
 /// A process looks at this many states: what a subject does not give back in `open` adds up.
 const STATES_PER_PROCESS: usize = 1_000;
-/// Opening, reading, recovering and writing again take this long at most, all together.
-pub(super) const STATE_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Opening, reading, recovering and writing again take at most as long as so many operations may, all together.
+const STATE_OPERATIONS_MAX: u32 = 3;
 
 /// What was seen of one crash state.
 #[derive(Clone, Debug)]
@@ -34,8 +35,8 @@ pub(super) struct Observation {
     pub(super) is_changed: bool,
     /// Whether the process died, hung, or answered nonsense.
     pub(super) is_broken: bool,
-    /// Whether it took longer than [`STATE_WAIT_MAX`].
-    pub(super) is_slow: bool,
+    /// How long it may take, where it took longer.
+    pub(super) exceeded: Option<Duration>,
 }
 
 /// The operations that follow a power loss: a look, and recovery where there is any.
@@ -111,6 +112,8 @@ pub(super) struct Observer {
     process: Option<Plain>,
     ground: Option<Ground>,
     states: usize,
+    /// Only processes of their own look, because a long-lived one remembers.
+    fresh_only: bool,
 }
 
 impl Observer {
@@ -125,10 +128,12 @@ impl Observer {
         fresh: bool,
         known: Option<&Observation>,
     ) -> Result<Observation, TrialError> {
+        let fresh = fresh || self.fresh_only;
         if fresh || self.states >= STATES_PER_PROCESS {
             self.end(stage)?;
         }
         let began = Instant::now();
+        let wait_max = stage.launcher.plain.limits().operation.saturating_mul(STATE_OPERATIONS_MAX);
         let mut ground = match self.ground.take().filter(|_| !fresh) {
             Some(ground) => ground,
             None => Ground::new(stage.scratch)?,
@@ -166,7 +171,7 @@ impl Observer {
             Some(known) => known.is_changed,
             None => unopened.is_none() && ground.is_modified(),
         };
-        let mut is_slow = began.elapsed() > STATE_WAIT_MAX;
+        let mut is_slow = began.elapsed() > wait_max;
         if let Some(retry) = retry.filter(|_| !is_slow) {
             // Where recovery left everything as it was, another look would see the same.
             let look_again = script.recovers && is_changed && !is_broken;
@@ -177,7 +182,7 @@ impl Observer {
                 None => process.run_all(batch),
             };
             note(&mut entries, &ground, (batch, phases), outcomes, unopened.as_ref());
-            is_slow = began.elapsed() > STATE_WAIT_MAX;
+            is_slow = began.elapsed() > wait_max;
         }
         is_broken |= process.is_broken();
         if fresh || is_broken {
@@ -185,7 +190,32 @@ impl Observer {
         } else {
             self.ground = Some(ground);
         }
-        Ok(Observation { entries, look, is_changed, is_broken, is_slow })
+        let exceeded = is_slow.then_some(wait_max);
+        Ok(Observation { entries, look, is_changed, is_broken, exceeded })
+    }
+
+    /// Tries out whether one process that opens several roots takes into one what it saw or wrote in another; if
+    /// so, every look has a process of its own from now on. It looks at what was `settled`, at nothing, and at
+    /// the first again, and writes in between: what is remembered of one path is then wrong for one of them.
+    pub(super) fn try_out(
+        &mut self,
+        stage: &mut Stage<'_>,
+        settled: &Tree,
+        scenario: &Scenario,
+        script: &Script,
+    ) -> Result<(), TrialError> {
+        let change = scenario.workload().iter().find(|invocation| invocation.is_change());
+        let (retry, nothing) = (Retry::new(scenario, change), Tree::default());
+        let first_of_nothing = self.observe(stage, &nothing, script, None, true, None)?;
+        let first = self.observe(stage, settled, script, Some(&retry), false, None)?;
+        let then_nothing = self.observe(stage, &nothing, script, None, false, None)?;
+        let again = self.observe(stage, settled, script, None, false, None)?;
+        self.end(stage)?;
+        // The retry comes on top.
+        let first = &first.entries[..first.look];
+        self.fresh_only = !alike(&first_of_nothing.entries, &then_nothing.entries)
+            || !alike(first, &again.entries);
+        Ok(())
     }
 
     /// Ends the process that looks.
@@ -196,6 +226,17 @@ impl Observer {
         }
         Ok(())
     }
+}
+
+/// Whether two looks saw the same; the words of an error may differ.
+pub(super) fn alike(one: &[Entry], other: &[Entry]) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(one, other)| match (&one.outcome, &other.outcome) {
+            (Outcome::Ok(one), Outcome::Ok(other)) => one == other,
+            (Outcome::Fail { kind, .. }, Outcome::Fail { kind: other, .. }) => kind == other,
+            (Outcome::Broken(_), Outcome::Broken(_)) => true,
+            _ => false,
+        })
 }
 
 /// Notes what came of a batch; the same for all of it where the root could not be opened.
