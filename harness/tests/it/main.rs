@@ -12,6 +12,7 @@ mod determinism;
 mod durability;
 mod generated;
 mod hostile;
+mod hostile_power;
 mod program;
 mod recorder;
 mod tracer;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         durability::TESTS,
         generated::TESTS,
         hostile::TESTS,
+        hostile_power::TESTS,
         recorder::TESTS,
         tracer::TESTS,
     ];
