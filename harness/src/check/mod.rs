@@ -126,6 +126,15 @@ const fn only(guarantee: Guarantee, more: fn(&Evidence) -> Judgement) -> Sourced
     Sourced { guarantee, answers: false, more: Some(more) }
 }
 
+/// Why finding no left-over proves nothing: two fault-free runs publish different names, so that a strange name may be
+/// a published one.
+pub fn cannot_tell_left_overs(evidence: &Evidence) -> Option<&'static str> {
+    layout::names_differ(evidence).then_some(
+        "two runs of the same operations store files of different names, so that what a crash leaves cannot be told \
+         from what was stored",
+    )
+}
+
 /// Every checker there is, in the order of the catalogue.
 pub fn all() -> &'static [&'static dyn Checker] {
     const ALL: &[&dyn Checker] = &[

@@ -103,14 +103,16 @@ pub(super) fn expected(state: &FileState) -> String {
     }
 }
 
-/// Says where `got` departs from the one right value, when their lengths do not show it.
+/// Says where `got` departs from the newest right value, when their lengths do not show it.
 pub(super) fn difference(got: &Outcome, state: &FileState) -> String {
     if let Outcome::Ok(Reply::Data(data)) = got
-        && let [Some(right)] = state.legal.as_slice()
+        && let [.., Some(right)] = state.legal.as_slice()
         && format!("{data:?}") == format!("{right:?}")
         && let Some(at) = data.iter().zip(right.iter()).position(|(a, b)| a != b)
     {
-        return format!("; they differ from byte {at} on");
+        let which =
+            if state.legal.len() > 1 { "it differs from the new one" } else { "they differ" };
+        return format!("; {which} from byte {at} on");
     }
     String::new()
 }

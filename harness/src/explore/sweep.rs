@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crashworthy::Category;
+use crashworthy::{Category, Guarantee};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     trial::{Record, Stage, TrialError},
 };
 use crate::{
+    check,
     fault::{FaultKind, Strike},
     judge::{Case, Docket, Totals},
     scenario::Scenario,
@@ -178,6 +179,11 @@ impl Sweep<'_> {
                 );
             }
             return Err(TrialError::Diverged("it works only where nobody traces it".into()));
+        }
+        if let Some(why) = check::cannot_tell_left_overs(&rehearsal.evidence)
+            && self.scenario.judges.contains(&Guarantee::KillOrphansReclaimed)
+        {
+            swept.docket.doubt(Guarantee::KillOrphansReclaimed, why);
         }
         Self::judge(swept, tell, &rehearsal);
         Ok(rehearsal)

@@ -94,7 +94,8 @@ impl fmt::Display for Invocation {
         }
         write!(f, " {:?}", self.path())?;
         if let Self::WriteFile { data, .. } = self {
-            write!(f, " ({} bytes)", data.len())?;
+            let plural = if data.len() == 1 { "" } else { "s" };
+            write!(f, " ({} byte{plural})", data.len())?;
         }
         Ok(())
     }

@@ -89,6 +89,9 @@ fn verdict(certificate: &Certificate) -> String {
         Rating::Refuted => {
             format!("{} of {} refuted: {}.", refuted.len(), count(claims, "claim"), named(&refuted))
         }
+        Rating::Inconclusive if claims == 0 => {
+            "Nothing of what was asked for is claimed, so there is no pass.".to_owned()
+        }
         Rating::Inconclusive => format!(
             "{} of {} not measured: {}. None refuted.",
             open.len(),
