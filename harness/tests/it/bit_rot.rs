@@ -183,7 +183,7 @@ fn a_refutation_happens_again() {
     assert_eq!(row(&outcome).verdict, Verdict::Refuted);
     let summary = row(&outcome).summary.as_ref().unwrap();
     assert!(
-        summary.starts_with("byte 0 of `blocks/a.bin` was flipped (0x69 -> 0x68)"),
+        summary.starts_with("byte 0 of `blocks/a.bin` was flipped (0x61 -> 0x60)"),
         "{summary}"
     );
     assert!(outcome.certificate.totals.trials > DAMAGES_MIN);

@@ -117,7 +117,7 @@ canaries! {
     recover_deletes_good_copy: [PowerAtomicWrite] recovers;
     // Names that nobody syncs are lost in any order.
     no_directory_sync: [PowerDurableAck; implies PowerPrefixOrder] recovers;
-    directory_sync_before_rename: [PowerDurableAck] recovers;
+    directory_sync_before_rename: [PowerDurableAck; implies PowerPrefixOrder] recovers;
     parent_never_synced: [PowerDurableMkdir] recovers;
     delete_syncs_truncation: [PowerAtomicDelete] recovers;
     delete_not_synced: [PowerDurableDelete] recovers;
