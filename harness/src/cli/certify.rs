@@ -42,6 +42,7 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
         scenarios,
         profile: arguments.profile,
         generate: arguments.scenario.is_empty(),
+        shrink: true,
         seed: arguments.seed,
         jobs: arguments.jobs.map_or_else(|| pin::processors().len().max(1), usize::from),
         limits: limits(&arguments.limits),

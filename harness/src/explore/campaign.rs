@@ -47,6 +47,8 @@ pub struct Campaign {
     pub profile: Profile,
     /// Whether workloads are generated besides.
     pub generate: bool,
+    /// Whether counterexamples are reduced until nothing can be left out.
+    pub shrink: bool,
     /// Everything random derives from it.
     pub seed: u64,
     /// How many threads; at least one.
@@ -234,7 +236,7 @@ impl Shared<'_> {
             });
             swept.add(generated);
         }
-        if !self.is_over() {
+        if self.campaign.shrink && !self.is_over() {
             self.shrink(&mut swept.docket, &processors);
         }
         (swept, regressions)

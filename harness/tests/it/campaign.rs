@@ -32,6 +32,7 @@ pub(crate) fn of(subject: Subject) -> Campaign {
         scenarios: scenario::builtin::all(),
         profile: Profile::Quick,
         generate: false,
+        shrink: true,
         seed: SEED,
         jobs: 1,
         limits: Limits::default(),
