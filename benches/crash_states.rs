@@ -1,7 +1,7 @@
 //! What crash states cost: laid out on disk; built, opened, observed and judged with real processes.
 //!
 //! `judge` is all of it on one core: a recorded run, every model, every state looked at by a process that opens one
-//! root after the other. The Rust worker takes its requests in one go; the Python one, over pipes as well, one by one.
+//! root after the other. The Rust worker takes its requests in one go; the one in Node, over pipes as well, one by one.
 //! `growth` is the same for workloads of 1 to 1,000 operations.
 
 use std::path::Path;
@@ -79,12 +79,13 @@ fn workload(operations: usize) -> Scenario {
 
 /// States a second, for backends that sync no directory and so leave many.
 fn judge(criterion: &mut Criterion) {
-    let adapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/python/fs_backend.py");
-    let python =
-        Subject::command(&"python3".into(), &[adapter.into()]).expect("there is a python3");
+    let adapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/node/fs_backend.mjs");
+    let node = Subject::command(&"node".into(), &[adapter.into()]).expect("there is a node");
+    let subjects = [("rust_worker", reference("file"), 8), ("node_pipe", node, 3)];
     let mut group = criterion.benchmark_group("judge");
-    for (name, subject) in [("rust_worker", reference("file")), ("python_pipe", python)] {
-        let mut states = CrashStates::new(subject, workload(6), Profile::Quick).expect("a scratch");
+    for (name, subject, operations) in subjects {
+        let mut states =
+            CrashStates::new(subject, workload(operations), Profile::Quick).expect("a scratch");
         let found = states.judge().expect("the subject works");
         group.throughput(Throughput::Elements(found as u64));
         group.bench_function(name, |bencher| bencher.iter(|| states.judge().expect("it works")));

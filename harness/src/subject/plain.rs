@@ -129,14 +129,22 @@ impl Plain {
         asked: Instant,
     ) -> Result<Result<Value, Refusal>, NoAnswer> {
         let deadline = asked + self.limits.operation;
+        let mut is_first_look = true;
         loop {
             // A child that it left behind may hold its stdout open. The last look comes after this one.
             let has_ended = asked.elapsed() >= WAIT_MAX && self.has_ended();
-            self.streams.pump();
+            // The answers to a batch come together: what is here already need not be asked for.
+            if !is_first_look || self.streams.is_sending() {
+                self.streams.pump();
+            }
             match self.streams.take_line() {
                 Ok(Some(line)) => {
                     return protocol::parse(&line, id)
                         .map_err(|nonsense| NoAnswer::Broken(self.explain(&nonsense.0)));
+                }
+                Ok(None) if is_first_look => {
+                    is_first_look = false;
+                    continue;
                 }
                 Ok(None) => {}
                 Err(_) => return Err(NoAnswer::Broken(self.explain(TOO_LONG))),

@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use crashworthy::Guarantee;
+
 use super::{
     super::{
         observe::{RETRY_CONTENT, RETRY_FILE},
@@ -93,15 +95,17 @@ impl Retry {
     }
 }
 
-/// Everything that the scenario names, read, asked for and listed.
+/// Everything that the scenario names, read, asked for and listed; directories are asked for where that is judged.
 fn reads(scenario: &Scenario) -> Vec<Invocation> {
     let files = scenario.paths().into_iter().flat_map(|path| {
         let path = path.to_owned();
         [Invocation::ReadFile { path: path.clone() }, Invocation::Exists { path }]
     });
-    let directories = scenario.directories().into_iter().flat_map(|directory| {
+    let asks = scenario.judges.contains(&Guarantee::PowerDurableMkdir);
+    let directories = scenario.directories().into_iter().flat_map(move |directory| {
         let path = directory.to_owned();
-        [Invocation::ListFiles { directory: path.clone() }, Invocation::Exists { path }]
+        let exists = asks.then(|| Invocation::Exists { path: path.clone() });
+        std::iter::once(Invocation::ListFiles { directory: path }).chain(exists)
     });
     files.chain(directories).collect()
 }
