@@ -13,7 +13,7 @@ use super::{
 use crate::{history::Invocation, judge::Case, scenario::Scenario, subject::Bytes};
 
 /// Scenarios that one shrinking may try, for subjects that are forked and for those that are started by exec.
-const TRIES_MAX: [usize; 2] = [48, 12];
+const TRIES_MAX: [usize; 2] = [48, 4];
 /// Values up to this many bytes are told in full anyway.
 const SMALL_VALUE_BYTES: usize = 1;
 
