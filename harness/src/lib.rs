@@ -13,6 +13,7 @@ pub mod judge;
 pub mod persist;
 pub mod report;
 pub mod scenario;
+pub mod schedule;
 pub mod subject;
 pub mod trace;
 

@@ -132,7 +132,7 @@ impl Builder {
 
     /// Any other operation.
     pub(super) fn saw(mut self, phase: Phase, invocation: Invocation, outcome: Outcome) -> Self {
-        self.evidence.history.push(Entry { phase, invocation, outcome });
+        self.evidence.history.push(Entry { phase, invocation, outcome, span: None });
         self
     }
 

@@ -71,7 +71,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
 
 fn acknowledged(evidence: &Evidence) -> impl Iterator<Item = Acknowledged<'_>> {
     let changes = evidence.history.iter().enumerate();
-    changes.filter_map(|(entry, Entry { phase, invocation, outcome })| {
+    changes.filter_map(|(entry, Entry { phase, invocation, outcome, .. })| {
         let content = match invocation {
             Invocation::WriteFile { data, .. } => Some(data),
             Invocation::DeleteFile { .. } => None,

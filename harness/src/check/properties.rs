@@ -120,7 +120,7 @@ fn observe(evidence: &mut Evidence, model: &mut Model, phase: Phase) {
 
 fn say(evidence: &mut Evidence, model: &mut Model, phase: Phase, invocation: Invocation) {
     let outcome = model.run(&invocation);
-    evidence.history.push(Entry { phase, invocation, outcome });
+    evidence.history.push(Entry { phase, invocation, outcome, span: None });
 }
 
 /// What the harness would see of a correct backend.
@@ -168,7 +168,7 @@ fn observed(
             }
             let (invocation, outcome) = (invocation.clone(), Outcome::Killed);
             interrupted = Some(invocation.clone());
-            evidence.history.push(Entry { phase: Workload, invocation, outcome });
+            evidence.history.push(Entry { phase: Workload, invocation, outcome, span: None });
             break;
         }
         say(&mut evidence, &mut model, Workload, invocation.clone());
@@ -184,7 +184,7 @@ fn observed(
     observe(&mut evidence, &mut model, Crashed);
     if again {
         let (invocation, outcome) = (Invocation::Recover, Outcome::Killed);
-        evidence.history.push(Entry { phase: Recovery, invocation, outcome });
+        evidence.history.push(Entry { phase: Recovery, invocation, outcome, span: None });
     }
     say(&mut evidence, &mut model, Recovery, Invocation::Recover);
     evidence.trees.push((Moment::Recovered, model.tree()));

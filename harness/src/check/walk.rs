@@ -60,7 +60,8 @@ fn courts(evidence: &Evidence) -> impl Fn(usize) -> Option<Court> + '_ {
             Strike::None => Some(Court::Interface),
             _ if !is_set_up => None,
             Strike::PowerLoss(_) => phase.is_after_crash().then_some(Court::Power),
-            Strike::FailedSync(_) => None,
+            // Several actors have no one order that a walk could follow.
+            Strike::FailedSync(_) | Strike::Schedule(_) => None,
             Strike::Pause { .. } => (paused_from.is_some_and(|from| index >= from)
                 && matches!(phase, Phase::Workload | Phase::Finished))
             .then_some(Court::Beside),

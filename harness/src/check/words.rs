@@ -40,6 +40,7 @@ pub(super) fn scene(evidence: &Evidence, phase: Phase) -> &'static str {
         Phase::BesideWriter => "beside the writer, a process",
         Phase::Faulted => "after a call had failed, a fresh process",
         Phase::Repeat => "once the fault was gone, the same process",
+        Phase::Quiet => "when all had finished, a fresh process",
         Phase::Undamaged => "after the workload, a fresh process",
         Phase::Damaged => "after a stored file had changed, a fresh process",
         Phase::Repeated => "after it was done once more, a fresh process",

@@ -68,7 +68,7 @@ impl Notes {
         outcome: Outcome,
     ) -> &Outcome {
         let outcome = self.arena.anonymous(outcome);
-        self.history.push(Entry { phase, invocation: invocation.clone(), outcome });
+        self.history.push(Entry { phase, invocation: invocation.clone(), outcome, span: None });
         &self.history[self.history.len() - 1].outcome
     }
 

@@ -194,7 +194,7 @@ impl Stored {
 fn reads(stage: &Stage<'_>, phase: Phase, answers: Vec<Outcome>) -> impl Iterator<Item = Entry> {
     stage.scenario.paths().into_iter().zip(answers).map(move |(path, outcome)| {
         let invocation = Invocation::ReadFile { path: path.to_owned() };
-        Entry { phase, invocation, outcome }
+        Entry { phase, invocation, outcome, span: None }
     })
 }
 

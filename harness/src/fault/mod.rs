@@ -5,6 +5,7 @@
 //! strikes what is stored instead, when the processes are gone.
 
 mod bit_rot;
+mod interleaving;
 mod io_error;
 mod kill;
 mod pause;
@@ -57,6 +58,10 @@ pub enum FaultKind {
     FailedSync,
     /// Bytes of stored files are flipped, zeroed and lost.
     BitRot,
+    /// The scenario's actors work at once, in every order of their calls up to a bound.
+    Schedules,
+    /// The same, and one of them is killed at every one of its calls.
+    KillOne,
 }
 
 /// On which side of an event a kill strikes.
@@ -131,6 +136,8 @@ pub enum Strike {
         /// What happens to it.
         damage: Damage,
     },
+    /// The actors' calls are made in this order.
+    Schedule(Interleaving),
     /// A strike on the workload, then a strike on the recovery that follows.
     InRecovery {
         /// What strikes the workload.
@@ -150,6 +157,7 @@ pub trait Fault: Sync {
 }
 
 pub use bit_rot::{Damage, WHOLE_BYTES_MAX, damages};
+pub use interleaving::{Among, Interleaving};
 pub use io_error::{Errno, IoError};
 pub use kill::Kill;
 pub use pause::Pause;
@@ -160,7 +168,10 @@ pub use torn::Torn;
 impl FaultKind {
     /// Whether every event of a workload costs processes of its own.
     pub fn is_process_per_strike(self) -> bool {
-        !matches!(self, Self::RandomKill | Self::PowerLoss | Self::FailedSync)
+        !matches!(
+            self,
+            Self::RandomKill | Self::PowerLoss | Self::FailedSync | Self::Schedules | Self::KillOne
+        )
     }
 
     /// The fault that strikes a workload, for the kinds whose strikes follow from its trace alone.
@@ -175,7 +186,9 @@ impl FaultKind {
             | Self::RandomKill
             | Self::PowerLoss
             | Self::FailedSync
-            | Self::BitRot => None,
+            | Self::BitRot
+            | Self::Schedules
+            | Self::KillOne => None,
         }
     }
 }
@@ -183,6 +196,9 @@ impl FaultKind {
 impl Strike {
     /// Whether it kills a process.
     pub fn is_kill(&self) -> bool {
+        if let Self::Schedule(interleaving) = self {
+            return interleaving.schedule.is_killing();
+        }
         !matches!(self, Self::None | Self::Pause { .. } | Self::BitRot { .. })
             && !self.is_error()
             && self.power_loss().is_none()
@@ -226,6 +242,7 @@ impl Strike {
             Some(FaultKind::NestedKill) => {
                 vec![FaultKind::Kill, FaultKind::Torn, FaultKind::NestedKill]
             }
+            Some(FaultKind::KillOne) => vec![FaultKind::Schedules, FaultKind::KillOne],
             kind => kind.into_iter().collect(),
         }
     }
@@ -243,6 +260,10 @@ impl Strike {
             Self::PowerLoss(_) => FaultKind::PowerLoss,
             Self::FailedSync(_) => FaultKind::FailedSync,
             Self::BitRot { .. } => FaultKind::BitRot,
+            Self::Schedule(interleaving) if interleaving.schedule.is_killing() => {
+                FaultKind::KillOne
+            }
+            Self::Schedule(_) => FaultKind::Schedules,
             Self::InRecovery { .. } => FaultKind::NestedKill,
         })
     }

@@ -46,6 +46,8 @@ pub enum Phase {
     Damaged,
     /// `recover` by a second process while the writer is held inside the workload.
     BesideWriter,
+    /// Reads by a fresh process when all of several actors have finished.
+    Quiet,
 }
 
 impl Phase {
@@ -106,6 +108,20 @@ pub struct Entry {
     pub invocation: Invocation,
     /// How it ended.
     pub outcome: Outcome,
+    /// By whom and when, where several clients were at work.
+    pub span: Option<Span>,
+}
+
+/// Whose operation it was, and when it began and ended, on the logical clock of the schedule: no two moments
+/// of a history are equal, and an operation that returned before another was invoked has the smaller one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Index of the scenario's actor.
+    pub actor: usize,
+    /// When it was invoked.
+    pub invoked: u64,
+    /// When it returned; `None` where it never did.
+    pub returned: Option<u64>,
 }
 
 /// All operations of a trial, in the order of their invocation.

@@ -40,7 +40,7 @@ pub(super) fn read(path: &str) -> Invocation {
 }
 
 pub(super) fn entry(phase: Phase, invocation: Invocation, outcome: Outcome) -> Entry {
-    Entry { phase, invocation, outcome }
+    Entry { phase, invocation, outcome, span: None }
 }
 
 pub(super) fn done() -> Outcome {
@@ -60,7 +60,7 @@ pub(super) fn event(
     bytes: Option<u64>,
 ) -> Event {
     let to = (!to.is_empty()).then(|| to.to_owned());
-    Event { call, path: path.to_owned(), to, bytes, operation }
+    Event { call, path: path.to_owned(), to, bytes, actor: 0, operation }
 }
 
 /// A case of `scenario` whose set-up went well. The finding is about the last entry of `history`.

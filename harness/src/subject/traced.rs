@@ -350,6 +350,7 @@ impl<'t> Traced<'t> {
             path: call.path.clone(),
             to: call.to.clone(),
             bytes: call.bytes,
+            actor: 0,
             operation: self.trace.operations,
         });
         if let Some((name, errno)) = self.failing

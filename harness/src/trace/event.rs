@@ -13,7 +13,9 @@ pub struct Event {
     pub to: Option<String>,
     /// Bytes that it asked to write, for calls that write.
     pub bytes: Option<u64>,
-    /// Index of the workload's operation during which it happened, from 0.
+    /// Index of the actor that made it, from 0.
+    pub actor: usize,
+    /// Index of the actor's operation during which it happened, from 0.
     pub operation: usize,
 }
 

@@ -468,7 +468,7 @@ impl<'a, 's> Exploration<'a, 's> {
         if situation.nested && self.run.recovers {
             let (phase, invocation, outcome) =
                 (Phase::Recovery, Invocation::Recover, Outcome::Killed);
-            history.push(Entry { phase, invocation, outcome });
+            history.push(Entry { phase, invocation, outcome, span: None });
         }
         history.extend(entries);
         Evidence {

@@ -255,7 +255,7 @@ fn note(
     for (invocation, phase) in batch.invocations().iter().zip(phases) {
         let outcome = unopened.cloned().or_else(|| outcomes.next());
         let Some(outcome) = outcome.map(|outcome| ground.anonymous(outcome)) else { return };
-        entries.push(Entry { phase: *phase, invocation: invocation.clone(), outcome });
+        entries.push(Entry { phase: *phase, invocation: invocation.clone(), outcome, span: None });
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
         | Strike::KillAfterAck { .. }
         | Strike::KillAfterTime { .. }
         | Strike::PowerLoss(_)
+        | Strike::Schedule(_)
         | Strike::BitRot { .. } => None,
     }
 }
@@ -69,6 +70,7 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
         | Strike::Pause { .. }
         | Strike::Error { .. }
         | Strike::Short { .. }
+        | Strike::Schedule(_)
         | Strike::BitRot { .. } => return None,
         Strike::PowerLoss(loss) if loss.again.is_some() => {
             "the power fails here, and again during recovery".to_owned()
@@ -134,6 +136,7 @@ fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Opti
         | Strike::KillAfterAck { .. }
         | Strike::KillAfterTime { .. }
         | Strike::PowerLoss(_)
+        | Strike::Schedule(_)
         | Strike::BitRot { .. } => vec![call],
     })
 }
