@@ -16,6 +16,7 @@ mod power;
 mod profile;
 mod rehearsal;
 mod replay;
+pub mod schedules;
 mod shrink;
 mod stored;
 mod sweep;

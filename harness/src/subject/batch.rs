@@ -38,7 +38,7 @@ impl Batch {
 }
 
 fn line(id: u64, call: Call) -> Vec<u8> {
-    serde_json::to_vec(&Request { id, call }).expect("requests are plain data")
+    serde_json::to_vec(&Request { id, thread: None, call }).expect("requests are plain data")
 }
 
 impl Plain {

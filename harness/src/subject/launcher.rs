@@ -16,6 +16,7 @@ use nix::sys::socket::{ControlMessage, MsgFlags, recv, sendmsg};
 
 use super::{
     Limits, Subject,
+    ensemble::Member,
     log::Log,
     plain::Plain,
     streams::Streams,
@@ -24,7 +25,7 @@ use super::{
     worker::{FORK, FORK_AND_REPORT, FORK_SERVER},
 };
 use crate::trace::{
-    News, Tid, Tracer,
+    Interest, News, Tid, Tracer,
     spawn::{ChildStreams, Launch, fork_gated},
 };
 
@@ -57,13 +58,22 @@ struct Server {
 }
 
 impl Launcher {
-    /// A launcher for `subject`; nothing is started yet.
+    /// A launcher for `subject`, whose traced processes stop at changes; nothing is started yet.
     pub(crate) fn new(subject: &Arc<Subject>, limits: Limits) -> io::Result<Self> {
+        Self::with(subject, limits, Interest::Changes)
+    }
+
+    /// A launcher for `subject`, whose traced processes stop at whatever another process can change or notice.
+    pub(crate) fn for_schedules(subject: &Arc<Subject>, limits: Limits) -> io::Result<Self> {
+        Self::with(subject, limits, Interest::Everything)
+    }
+
+    fn with(subject: &Arc<Subject>, limits: Limits, interest: Interest) -> io::Result<Self> {
         Ok(Self {
             traced: TracedSide {
                 subject: Arc::clone(subject),
                 limits,
-                tracer: Tracer::new()?,
+                tracer: Tracer::new(interest)?,
                 server: None,
             },
             plain: PlainSide { subject: Arc::clone(subject), limits, server: None },
@@ -100,6 +110,28 @@ impl Drop for Launcher {
 impl TracedSide {
     /// Starts a process that is traced from its first instruction.
     pub(crate) fn start(&mut self) -> io::Result<Traced<'_>> {
+        let (pid, server, streams, log) = self.spawn()?;
+        let guard = watchdog::guard(pid, &self.limits);
+        Ok(Traced::new(&mut self.tracer, pid, server, streams, log, guard, self.limits))
+    }
+
+    /// Starts one of several traced processes.
+    pub(super) fn launch(&mut self) -> io::Result<Member> {
+        let (pid, server, streams, log) = self.spawn()?;
+        let guard = watchdog::guard(pid, &self.limits);
+        Ok(Member::new(pid, server, streams, log, guard, self.limits))
+    }
+
+    pub(super) fn tracer(&mut self) -> &mut Tracer {
+        &mut self.tracer
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The new process, the fork server that it came from, and the ends of its pipes.
+    fn spawn(&mut self) -> io::Result<(Tid, Option<Tid>, Streams, Log)> {
         let (streams, stdin, stdout) = Streams::new(self.limits.line_bytes)?;
         let (pid, server, log) = if self.subject.forks {
             if self.server.is_none() {
@@ -134,8 +166,7 @@ impl TracedSide {
                 ChildStreams { stdin: &stdin, stdout: &stdout, stderr: &stderr, inherited: None };
             (self.tracer.spawn(&self.subject.launch, &child)?.as_raw(), None, log)
         };
-        let guard = watchdog::guard(pid, &self.limits);
-        Ok(Traced::new(&mut self.tracer, pid, server, streams, log, guard, self.limits))
+        Ok((pid, server, streams, log))
     }
 }
 

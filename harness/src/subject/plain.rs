@@ -117,7 +117,8 @@ impl Plain {
     fn exchange(&mut self, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
         let id = self.next_id;
         self.next_id += 1;
-        let line = serde_json::to_vec(&Request { id, call }).expect("requests are plain data");
+        let line = serde_json::to_vec(&Request { id, thread: None, call })
+            .expect("requests are plain data");
         self.streams.send(&line);
         self.answer(id, Instant::now())
     }

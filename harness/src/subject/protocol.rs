@@ -19,6 +19,10 @@ pub const RECOVER: &str = "recover";
 /// Name of the capability to take further requests before the first is answered.
 pub const PIPELINING: &str = "pipelining";
 
+/// Name of the capability to run requests that name a `thread` (a small number) on threads of that number,
+/// beside each other and on one instance; each is answered when it is done.
+pub const THREADS: &str = "threads";
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase")]
@@ -92,6 +96,9 @@ impl From<&Invocation> for Call {
 pub struct Request {
     /// Repeated in the answer.
     pub id: u64,
+    /// Which of the subject's threads is to run it; only for a subject with the capability [`THREADS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<usize>,
     /// What is asked.
     #[serde(flatten)]
     pub call: Call,
@@ -188,6 +195,11 @@ pub fn parse(line: &[u8], id: u64) -> Result<Result<Value, Refusal>, Nonsense> {
     }
 }
 
+/// The request that an answer line is for; `None` where it is no answer.
+pub fn id_of(line: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<Response>(line).ok().map(|response| response.id)
+}
+
 /// Reads an answer to `invocation`.
 pub fn outcome(invocation: &Invocation, answer: Result<Value, Refusal>) -> Outcome {
     let value = match answer {
@@ -234,15 +246,20 @@ mod tests {
     fn requests_are_spelled_as_documented() {
         let call =
             Call::from(&Invocation::WriteFile { path: "blocks/a.bin".into(), data: "hi".into() });
-        let line = serde_json::to_value(Request { id: 2, call }).unwrap();
+        let line = serde_json::to_value(Request { id: 2, thread: None, call }).unwrap();
         assert_eq!(
             line,
             json!({"id": 2, "op": "writeFile", "path": "blocks/a.bin", "data": "aGk="})
         );
-        let hello =
-            serde_json::to_value(Request { id: 0, call: Call::Hello { protocol: 1 } }).unwrap();
+        let hello = serde_json::to_value(Request {
+            id: 0,
+            thread: None,
+            call: Call::Hello { protocol: 1 },
+        })
+        .unwrap();
         assert_eq!(hello, json!({"id": 0, "op": "hello", "protocol": 1}));
-        let recover = serde_json::to_value(Request { id: 8, call: Call::Recover }).unwrap();
+        let recover =
+            serde_json::to_value(Request { id: 8, thread: None, call: Call::Recover }).unwrap();
         assert_eq!(recover, json!({"id": 8, "op": "recover"}));
     }
 

@@ -26,13 +26,13 @@ use crate::{
 };
 
 /// An answer up to this size fits into any pipe at once (`PIPE_BUF`), so that one wait is enough.
-const SMALL_ANSWER_BYTES: u64 = 4096;
+pub(super) const SMALL_ANSWER_BYTES: u64 = 4096;
 /// Why the kills of a subject that stores through a mapping prove nothing. The file is not named: its name
 /// may be a random one, and a certificate is the same for every run.
 const SHARED_MAPPING: &str =
     "it maps a file below its root into memory for shared writing, which no system call shows";
 /// While bytes move both ways, the tracer and the pipe are looked at in turn, this long each.
-const TURN: Duration = Duration::from_millis(1);
+pub(super) const TURN: Duration = Duration::from_millis(1);
 
 /// How an operation of a struck process ended.
 #[derive(Debug)]
@@ -230,7 +230,8 @@ impl<'t> Traced<'t> {
         }
         let id = self.next_id;
         self.next_id += 1;
-        let line = serde_json::to_vec(&Request { id, call }).expect("requests are plain data");
+        let line = serde_json::to_vec(&Request { id, thread: None, call })
+            .expect("requests are plain data");
         self.streams.send(&line);
         self.answer(id)
     }
@@ -351,6 +352,7 @@ impl<'t> Traced<'t> {
             to: call.to.clone(),
             bytes: call.bytes,
             actor: 0,
+            clock: 0,
             operation: self.trace.operations,
         });
         if let Some((name, errno)) = self.failing

@@ -6,11 +6,14 @@
 #![allow(unsafe_code, reason = "fork, and descriptors by number")]
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     env,
     io::{self, BufRead, BufReader, IoSliceMut, Write},
     os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
     path::Path,
     process::exit,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -26,7 +29,10 @@ use serde_json::{Value, json};
 
 use super::{
     Backend,
-    protocol::{Call, Hello, PIPELINING, PROTOCOL_VERSION, RECOVER, Refusal, Request, Response},
+    ensemble::ACTOR_THREAD,
+    protocol::{
+        Call, Hello, PIPELINING, PROTOCOL_VERSION, RECOVER, Refusal, Request, Response, THREADS,
+    },
 };
 use crate::trace::spawn::die_with_parent;
 
@@ -122,6 +128,7 @@ fn serve(backend: &Backend) -> io::Result<()> {
     let stdin = unsafe { BorrowedFd::borrow_raw(0) }.try_clone_to_owned()?;
     let mut requests = BufReader::new(std::fs::File::from(stdin));
     let mut instance = None;
+    let mut threads = Threads::default();
     let mut line = Vec::new();
     let mut answers = Vec::new();
     loop {
@@ -130,10 +137,13 @@ fn serve(backend: &Backend) -> io::Result<()> {
             return Ok(());
         }
         let response = match serde_json::from_slice::<Request>(&line) {
-            Ok(Request { id, call }) => match answer(backend, &mut instance, call) {
-                Ok(ok) => Response { id, ok: Some(ok), error: None },
-                Err(error) => Response { id, ok: None, error: Some(error) },
-            },
+            Ok(Request { id, thread: Some(thread), call }) => {
+                threads.run(thread, id, instance.clone(), call)?;
+                continue;
+            }
+            Ok(Request { id, thread: None, call }) => {
+                response(id, answer(backend, &mut instance, call))
+            }
             Err(error) => Response {
                 id: 0,
                 ok: None,
@@ -147,10 +157,68 @@ fn serve(backend: &Backend) -> io::Result<()> {
         answers.push(b'\n');
         // An answer is out before the next request is waited for.
         if !requests.buffer().contains(&b'\n') {
-            StdoutNow.write_all(&answers)?;
+            locked_stdout().write_all(&answers)?;
             answers.clear();
         }
     }
+}
+
+/// Threads that run operations beside each other, by number.
+#[derive(Default)]
+struct Threads(BTreeMap<usize, mpsc::Sender<Job>>);
+
+/// An operation on an instance, and the request that asks for it.
+struct Job {
+    id: u64,
+    instance: Option<Arc<dyn StorageBackend>>,
+    call: Call,
+}
+
+impl Threads {
+    /// Has the thread of this number, started where there is none yet, run an operation and answer.
+    fn run(
+        &mut self,
+        thread: usize,
+        id: u64,
+        instance: Option<Arc<dyn StorageBackend>>,
+        call: Call,
+    ) -> io::Result<()> {
+        let sender = match self.0.entry(thread) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let (sender, jobs) = mpsc::channel::<Job>();
+                thread::Builder::new().name(format!("{ACTOR_THREAD}{thread}")).spawn(
+                    move || {
+                        for Job { id, instance, call } in jobs {
+                            let answer = response(id, perform(instance.as_deref(), call));
+                            // The instance belongs to whoever opens the next one.
+                            drop(instance);
+                            let mut line = serde_json::to_vec(&answer).unwrap_or_default();
+                            line.push(b'\n');
+                            if locked_stdout().write_all(&line).is_err() {
+                                return;
+                            }
+                        }
+                    },
+                )?;
+                entry.insert(sender)
+            }
+        };
+        sender.send(Job { id, instance, call }).map_err(io::Error::other)
+    }
+}
+
+fn response(id: u64, answer: Result<Value, Refusal>) -> Response {
+    match answer {
+        Ok(ok) => Response { id, ok: Some(ok), error: None },
+        Err(error) => Response { id, ok: None, error: Some(error) },
+    }
+}
+
+/// Keeps the lines of several threads apart.
+fn locked_stdout() -> MutexGuard<'static, StdoutNow> {
+    static STDOUT: Mutex<StdoutNow> = Mutex::new(StdoutNow);
+    STDOUT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Descriptor 1 without a buffer.
@@ -168,12 +236,12 @@ impl Write for StdoutNow {
 
 fn answer(
     backend: &Backend,
-    instance: &mut Option<Box<dyn StorageBackend>>,
+    instance: &mut Option<Arc<dyn StorageBackend>>,
     call: Call,
 ) -> Result<Value, Refusal> {
     match call {
         Call::Hello { .. } => {
-            let mut capabilities = vec![PIPELINING.to_owned()];
+            let mut capabilities = vec![PIPELINING.to_owned(), THREADS.to_owned()];
             capabilities.extend(backend.recovers.then(|| RECOVER.to_owned()));
             let hello = Hello {
                 protocol: PROTOCOL_VERSION,
@@ -186,11 +254,17 @@ fn answer(
         Call::Open { root, options } => {
             // The old instance first: two would share what a fresh one must not.
             *instance = None;
-            *instance = Some((backend.open)(Path::new(&root), &options).map_err(refusal)?);
+            let opened = (backend.open)(Path::new(&root), &options).map_err(refusal)?;
+            *instance = Some(Arc::from(opened));
             return Ok(Value::Null);
         }
         _ => {}
     }
+    perform(instance.as_deref(), call)
+}
+
+/// Runs an operation on the open instance.
+fn perform(instance: Option<&dyn StorageBackend>, call: Call) -> Result<Value, Refusal> {
     let Some(backend) = instance else {
         return Err(Refusal {
             kind: ErrorKind::Unsupported,
@@ -215,7 +289,12 @@ fn answer(
         Call::Exists { path } => backend.exists(&parse(path)?).map(Value::from),
         Call::DeleteFile { path } => backend.delete_file(&parse(path)?).map(|()| Value::Null),
         Call::Recover => backend.recover().map(|()| Value::Null),
-        Call::Hello { .. } | Call::Open { .. } => unreachable!("answered above"),
+        Call::Hello { .. } | Call::Open { .. } => {
+            return Err(Refusal {
+                kind: ErrorKind::Unsupported,
+                message: "no thread says hello or opens".into(),
+            });
+        }
     }
     .map_err(refusal)
 }

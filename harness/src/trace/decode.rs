@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    filter::Interest,
     memory,
     ptrace::{CallInfo, Tid},
     syscall::{OpenFlags, Shape, Syscall},
@@ -22,10 +23,12 @@ pub(crate) enum Meaning {
     Elsewhere,
     /// It writes this many bytes to the pipe with this inode number.
     Pipe { inode: u64, bytes: u64 },
-    /// It can change what is stored below the root.
+    /// It can change what is stored below the root, or looks at it where looks are of interest.
     Change { path: String, to: Option<String>, bytes: Option<u64> },
-    /// It maps a file below the root for shared writing.
+    /// It maps a file below the root for shared writing, or for sharing at all where looks are of interest.
     SharedMapping,
+    /// It waits for time to pass.
+    Sleep,
     /// It starts input and output that bypasses system calls.
     Bypass,
     /// It would hide the process from the tracer.
@@ -41,6 +44,7 @@ pub(crate) fn decode(
     syscall: &Syscall,
     call: &CallInfo,
     root: &Path,
+    interest: Interest,
 ) -> nix::Result<Meaning> {
     let argument = |position: usize| call.arguments[position];
     let below = |path: &Path| below(root, path);
@@ -51,7 +55,7 @@ pub(crate) fn decode(
                 OpenFlags::How(position) => memory::word(tid, argument(position))?,
                 OpenFlags::Creates => CHANGING_OPEN_FLAGS,
             };
-            if flags & CHANGING_OPEN_FLAGS == 0 {
+            if flags & CHANGING_OPEN_FLAGS == 0 && interest == Interest::Changes {
                 return Ok(Meaning::Elsewhere);
             }
             let path = resolve(tid, dirfd.map(argument), argument(path))?;
@@ -79,12 +83,27 @@ pub(crate) fn decode(
             open_file(tid, argument(fd), root, Some(bytes))?
         }
         Shape::Global => change(String::new(), None, None),
-        Shape::Map => match descriptor(tid, argument(4))? {
-            path if below(&path).is_some() && is_writable(tid, argument(4)) => {
+        Shape::Map => match below(&descriptor(tid, argument(4))?) {
+            None => Meaning::Elsewhere,
+            Some(path) if argument(3) & libc::MAP_TYPE as u64 == libc::MAP_PRIVATE as u64 => {
+                change(path, None, None)
+            }
+            Some(_) if interest == Interest::Everything || is_writable(tid, argument(4)) => {
                 Meaning::SharedMapping
             }
-            _ => Meaning::Elsewhere,
+            Some(_) => Meaning::Elsewhere,
         },
+        Shape::Look { fd } | Shape::Close { fd } => match open_file(tid, argument(fd), root, None)?
+        {
+            // Pipes are of interest where an answer is written to them.
+            Meaning::Pipe { .. } => Meaning::Elsewhere,
+            other => other,
+        },
+        Shape::LookAt { dirfd, path } => {
+            let path = look_at(tid, dirfd.map(argument), argument(path))?;
+            below(&path).map_or(Meaning::Elsewhere, |path| change(path, None, None))
+        }
+        Shape::Sleep => Meaning::Sleep,
         Shape::Bypass => Meaning::Bypass,
         Shape::Dumpable => Meaning::Dumpable,
     })
@@ -132,6 +151,14 @@ fn resolve(tid: Tid, dirfd: Option<u64>, address: u64) -> nix::Result<PathBuf> {
         _ => fs::read_link(format!("/proc/{tid}/cwd")).map_err(errno)?,
     };
     Ok(base.join(path))
+}
+
+/// As [`resolve`]; no path, or an empty one, is the open file `dirfd` itself.
+fn look_at(tid: Tid, dirfd: Option<u64>, address: u64) -> nix::Result<PathBuf> {
+    match dirfd {
+        Some(fd) if address == 0 || memory::string(tid, address)?.is_empty() => descriptor(tid, fd),
+        _ => resolve(tid, dirfd, address),
+    }
 }
 
 /// `path` relative to `root`, by its text alone; `None` where it lies elsewhere. Empty for the root itself.

@@ -15,6 +15,8 @@ pub struct Event {
     pub bytes: Option<u64>,
     /// Index of the actor that made it, from 0.
     pub actor: usize,
+    /// When it was made, on the clock of the history; 0 where one actor has none.
+    pub clock: u64,
     /// Index of the actor's operation during which it happened, from 0.
     pub operation: usize,
 }

@@ -13,7 +13,7 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
-use super::syscall::{OpenFlags, SYSCALLS, Shape};
+use super::syscall::{CHANGES, LOOKS, OpenFlags, Shape};
 
 /// `fcntl` commands that take locks: whole-process, and per open file description.
 const LOCK_COMMANDS: [u64; 4] = [
@@ -29,14 +29,24 @@ const CHANGING_OPEN_BITS: [u64; 2] = [libc::O_CREAT as u64, libc::O_TRUNC as u64
 /// `__O_TMPFILE`, the bit of `O_TMPFILE` that is not `O_DIRECTORY`.
 const TMPFILE_BIT: u64 = 0o20_000_000;
 
+/// What a tracer has to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// Calls that can change what is stored, or its order.
+    Changes,
+    /// Also those that can notice what another process has changed, and those that wait.
+    Everything,
+}
+
 /// Compiles the filter.
 ///
 /// # Errors
-/// Only where the table above is not expressible, which a unit test rules out.
-pub(crate) fn program() -> Result<BpfProgram, seccompiler::BackendError> {
+/// Only where the tables are not expressible, which a unit test rules out.
+pub(crate) fn program(interest: Interest) -> Result<BpfProgram, seccompiler::BackendError> {
+    let looks = if interest == Interest::Everything { LOOKS } else { &[] };
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = BTreeMap::new();
-    for syscall in SYSCALLS {
-        rules.insert(syscall.number, rules_of(syscall.number, syscall.shape)?);
+    for syscall in CHANGES.iter().chain(looks) {
+        rules.insert(syscall.number, rules_of(syscall.number, syscall.shape, interest)?);
     }
     // Stopping with data 0: the tracer reads number and arguments itself.
     SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Trace(0), TargetArch::x86_64)?
@@ -44,9 +54,24 @@ pub(crate) fn program() -> Result<BpfProgram, seccompiler::BackendError> {
 }
 
 /// The alternatives under which a call stops; empty for "always".
-fn rules_of(number: c_long, shape: Shape) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    use SeccompCmpOp::{Eq, MaskedEq};
+fn rules_of(
+    number: c_long,
+    shape: Shape,
+    interest: Interest,
+) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    use SeccompCmpOp::{Eq, MaskedEq, Ne};
     let alternatives: Vec<Vec<(usize, SeccompCmpOp, u64)>> = match shape {
+        Shape::Open { .. } if interest == Interest::Everything => Vec::new(),
+        // Also private mappings: reading through them is a look.
+        Shape::Map if interest == Interest::Everything => {
+            vec![vec![(3, MaskedEq(libc::MAP_ANONYMOUS as u64), 0)]]
+        }
+        // Where requests come from; looked at often, and by nobody else.
+        Shape::Look { fd } if number == libc::SYS_read => vec![vec![(fd, Ne, 0)]],
+        // From where the file is now, it tells nothing that is not known.
+        Shape::Look { .. } if number == libc::SYS_lseek => {
+            vec![vec![(2, Ne, libc::SEEK_SET as u64), (2, Ne, libc::SEEK_CUR as u64)]]
+        }
         Shape::Open { flags: OpenFlags::Argument(flags), .. } => CHANGING_OPEN_BITS
             .into_iter()
             .chain([TMPFILE_BIT])
@@ -87,9 +112,13 @@ fn rules_of(number: c_long, shape: Shape) -> Result<Vec<SeccompRule>, seccompile
 
 #[cfg(test)]
 mod tests {
+    use super::{Interest, program};
+
     #[test]
-    fn the_filter_compiles_and_fits_the_kernel_limit() {
+    fn the_filters_compile_and_fit_the_kernel_limit() {
         // BPF_MAXINSNS of the kernel.
-        assert!((50..4096).contains(&super::program().expect("compiles").len()));
+        for interest in [Interest::Changes, Interest::Everything] {
+            assert!((50..4096).contains(&program(interest).expect("compiles").len()));
+        }
     }
 }

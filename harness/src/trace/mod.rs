@@ -16,6 +16,7 @@ mod syscall;
 mod tracer;
 
 pub use event::{Event, Trace};
+pub(crate) use filter::Interest;
 pub(crate) use ptrace::Tid;
 pub(crate) use registers::Saved;
 pub(crate) use tracer::{Ending, HeldCall, News, Tracer};

@@ -36,6 +36,51 @@ pub(crate) fn restore(tid: Tid, Saved(before): &Saved) -> nix::Result<()> {
     ptrace::setregs(pid, registers)
 }
 
+/// Has the held call for a lock give up where it would wait, with `EAGAIN` (`EWOULDBLOCK`). The thread needs [`restore`] or
+/// [`repeat`] after it.
+pub(crate) fn try_lock(tid: Tid) -> nix::Result<Saved> {
+    let pid = Pid::from_raw(tid);
+    let mut registers = ptrace::getregs(pid)?;
+    let saved = Saved(registers);
+    match registers.orig_rax as i64 {
+        libc::SYS_flock => registers.rsi |= libc::LOCK_NB as u64,
+        libc::SYS_fcntl => {
+            registers.rsi = match registers.rsi as i32 {
+                libc::F_SETLKW => libc::F_SETLK as u64,
+                libc::F_OFD_SETLKW => libc::F_OFD_SETLK as u64,
+                other => other as u64,
+            }
+        }
+        _ => return Err(nix::Error::EINVAL),
+    }
+    ptrace::setregs(pid, registers)?;
+    Ok(saved)
+}
+
+/// Whether the call that these registers make would wait for a lock.
+pub(crate) fn waits_for_lock(name: &str, arguments: &[u64; 6]) -> bool {
+    let how = arguments[1] as i32;
+    match name {
+        "flock" => how & (libc::LOCK_NB | libc::LOCK_UN) == 0,
+        "fcntl" => matches!(how, libc::F_SETLKW | libc::F_OFD_SETLKW),
+        _ => false,
+    }
+}
+
+/// Length of the `syscall` instruction in bytes.
+const SYSCALL_BYTES: u64 = 2;
+
+/// Has a thread that is held after a call make that call again, as it was before.
+pub(crate) fn repeat(tid: Tid, Saved(before): &Saved) -> nix::Result<()> {
+    let pid = Pid::from_raw(tid);
+    let mut registers = *before;
+    registers.rip -= SYSCALL_BYTES;
+    registers.rax = before.orig_rax;
+    // What is no call is not restarted by the kernel.
+    registers.orig_rax = u64::MAX;
+    ptrace::setregs(pid, registers)
+}
+
 /// Cuts the held write down to its first `keep` bytes. A thread that lives on needs [`restore`].
 pub(crate) fn shorten_write(tid: Tid, shape: Shape, keep: u64) -> nix::Result<Saved> {
     let pid = Pid::from_raw(tid);

@@ -1,7 +1,8 @@
 //! The system calls that matter, as one table: number, name, and where each argument sits.
 //!
-//! The filter stops on exactly these, and the decoder reads them by their shape. A call is missing here
-//! only when it cannot change what is stored under a root. Numbers are those of x86-64.
+//! The filter stops on exactly these, and the decoder reads them by their shape. A call is missing among the
+//! changes only when it cannot change what is stored under a root, and among the looks only when it cannot
+//! notice what another process has changed there. Numbers are those of x86-64.
 
 use libc::c_long;
 
@@ -29,6 +30,15 @@ pub(crate) enum Shape {
     Bypass,
     /// `prctl(PR_SET_DUMPABLE)`: would hide the process's memory from the tracer; answered, not done.
     Dumpable,
+    /// Looks at an open file.
+    Look { fd: usize },
+    /// Looks at `path` relative to `dirfd` (or the working directory); at the open file `dirfd` itself where the
+    /// path is empty or NULL.
+    LookAt { dirfd: Option<usize>, path: usize },
+    /// Closes a file, and with it gives up the locks on it.
+    Close { fd: usize },
+    /// Waits for time to pass; where schedules decide what comes first, no time needs to.
+    Sleep,
 }
 
 impl Shape {
@@ -42,6 +52,10 @@ impl Shape {
                 | Self::TwoPaths { .. }
                 | Self::Fd { .. }
                 | Self::Global
+                | Self::Look { .. }
+                | Self::LookAt { .. }
+                | Self::Close { .. }
+                | Self::Sleep
         )
     }
 }
@@ -66,9 +80,9 @@ pub(crate) struct Syscall {
 }
 
 macro_rules! syscalls {
-    ($($number:ident: $shape:expr;)*) => {
-        /// Every call that the filter stops on.
-        pub(crate) const SYSCALLS: &[Syscall] = &[$(Syscall {
+    ($(#[$doc:meta])* $table:ident; $($number:ident: $shape:expr;)*) => {
+        $(#[$doc])*
+        pub(crate) const $table: &[Syscall] = &[$(Syscall {
             number: libc::$number,
             // "SYS_write" without its prefix.
             name: stringify!($number).split_at(4).1,
@@ -78,9 +92,14 @@ macro_rules! syscalls {
 }
 
 use OpenFlags::{Argument, Creates, How};
-use Shape::{Bypass, Dumpable, Fd, Global, Map, Open, Path, TwoPaths, Write, WriteVector};
+use Shape::{
+    Bypass, Close, Dumpable, Fd, Global, Look, LookAt, Map, Open, Path, Sleep, TwoPaths, Write,
+    WriteVector,
+};
 
 syscalls! {
+    /// Every call that the filter stops on, whatever is of interest.
+    CHANGES;
     SYS_open: Open { dirfd: None, path: 0, flags: Argument(1) };
     SYS_openat: Open { dirfd: Some(0), path: 1, flags: Argument(2) };
     SYS_openat2: Open { dirfd: Some(0), path: 1, flags: How(2) };
@@ -132,7 +151,41 @@ syscalls! {
     SYS_prctl: Dumpable;
 }
 
-/// The table's entry for `number`, if the filter stops on it.
+syscalls! {
+    /// What the filter stops on besides where several processes are scheduled.
+    LOOKS;
+    SYS_read: Look { fd: 0 };
+    SYS_pread64: Look { fd: 0 };
+    SYS_readv: Look { fd: 0 };
+    SYS_preadv: Look { fd: 0 };
+    SYS_preadv2: Look { fd: 0 };
+    SYS_getdents: Look { fd: 0 };
+    SYS_getdents64: Look { fd: 0 };
+    SYS_fstat: Look { fd: 0 };
+    SYS_lseek: Look { fd: 0 };
+    SYS_fgetxattr: Look { fd: 0 };
+    SYS_flistxattr: Look { fd: 0 };
+    SYS_stat: LookAt { dirfd: None, path: 0 };
+    SYS_lstat: LookAt { dirfd: None, path: 0 };
+    SYS_newfstatat: LookAt { dirfd: Some(0), path: 1 };
+    SYS_statx: LookAt { dirfd: Some(0), path: 1 };
+    SYS_access: LookAt { dirfd: None, path: 0 };
+    SYS_faccessat: LookAt { dirfd: Some(0), path: 1 };
+    SYS_faccessat2: LookAt { dirfd: Some(0), path: 1 };
+    SYS_readlink: LookAt { dirfd: None, path: 0 };
+    SYS_readlinkat: LookAt { dirfd: Some(0), path: 1 };
+    SYS_getxattr: LookAt { dirfd: None, path: 0 };
+    SYS_lgetxattr: LookAt { dirfd: None, path: 0 };
+    SYS_listxattr: LookAt { dirfd: None, path: 0 };
+    SYS_llistxattr: LookAt { dirfd: None, path: 0 };
+    SYS_utimensat: Path { dirfd: Some(0), path: 1 };
+    SYS_close: Close { fd: 0 };
+    SYS_nanosleep: Sleep;
+    SYS_clock_nanosleep: Sleep;
+}
+
+/// The tables' entry for `number`, if a filter stops on it.
 pub(crate) fn lookup(number: u64) -> Option<&'static Syscall> {
-    SYSCALLS.iter().find(|syscall| syscall.number as u64 == number)
+    let mut all = CHANGES.iter().chain(LOOKS);
+    all.find(|syscall| syscall.number as u64 == number)
 }

@@ -5,7 +5,7 @@
 //! kernel ties tracees to threads, and ends them with it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -15,11 +15,12 @@ use seccompiler::BpfProgram;
 
 use super::{
     decode::{Meaning, decode},
-    filter, ptrace,
+    filter::{self, Interest},
+    memory, ptrace,
     ptrace::{Tid, Wait},
     registers::{self, Saved},
     spawn::{ChildStreams, Launch, fork_gated},
-    syscall::{Shape, lookup},
+    syscall::{OpenFlags, Shape, lookup},
 };
 
 /// What a refused attach means in practice.
@@ -47,7 +48,8 @@ impl std::fmt::Display for Ending {
     }
 }
 
-/// A call that can change what is stored below the root; its thread is held before it.
+/// A call that can change what is stored below the root, or one that looks at it where those are of interest;
+/// its thread is held before it.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldCall {
     pub(crate) tid: Tid,
@@ -56,13 +58,51 @@ pub(crate) struct HeldCall {
     pub(crate) to: Option<String>,
     pub(crate) bytes: Option<u64>,
     pub(crate) arguments: [u64; 6],
-    shape: Shape,
+    pub(super) shape: Shape,
 }
 
 impl HeldCall {
     /// Whether it may wait for another process or thread.
     pub(crate) fn may_block(&self) -> bool {
         matches!(self.name, "flock" | "fcntl")
+    }
+
+    /// Whether it waits until it has a lock.
+    pub(crate) fn waits_for_lock(&self) -> bool {
+        registers::waits_for_lock(self.name, &self.arguments)
+    }
+
+    /// The descriptor of the open file that it is about, if it is about one.
+    pub(crate) fn descriptor(&self) -> Option<i32> {
+        let position = match self.shape {
+            Shape::Fd { fd }
+            | Shape::Write { fd, .. }
+            | Shape::WriteVector { fd, .. }
+            | Shape::Look { fd }
+            | Shape::Close { fd } => fd,
+            Shape::Map => 4,
+            // Its path is empty, or else the text of the descriptor would not be the path.
+            Shape::LookAt { dirfd: Some(dirfd), path } => {
+                let is_empty = self.arguments[path] == 0
+                    || memory::string(self.tid, self.arguments[path])
+                        .is_ok_and(|text| text.is_empty());
+                return is_empty.then_some(self.arguments[dirfd] as i32);
+            }
+            _ => return None,
+        };
+        Some(self.arguments[position] as i32)
+    }
+
+    /// The flags with which it opens a file, if it does; `creat` creates and truncates.
+    pub(crate) fn open_flags(&self) -> Option<i32> {
+        let Shape::Open { flags, .. } = self.shape else { return None };
+        Some(match flags {
+            OpenFlags::Argument(position) => self.arguments[position] as i32,
+            OpenFlags::How(position) => {
+                memory::word(self.tid, self.arguments[position]).unwrap_or_default() as i32
+            }
+            OpenFlags::Creates => libc::O_CREAT | libc::O_TRUNC,
+        })
     }
 }
 
@@ -89,7 +129,10 @@ pub(crate) enum News {
 
 /// See the module.
 pub(crate) struct Tracer {
+    interest: Interest,
     filter: BpfProgram,
+    /// Processes that have asked for a lock: what they close may give one up.
+    lockers: HashSet<Tid>,
     /// Changes below this directory are events. None: nothing is.
     root: Option<PathBuf>,
     reports_changes: bool,
@@ -102,10 +145,12 @@ pub(crate) struct Tracer {
 }
 
 impl Tracer {
-    /// A tracer without tracees.
-    pub(crate) fn new() -> io::Result<Self> {
+    /// A tracer without tracees, for what is of interest in them.
+    pub(crate) fn new(interest: Interest) -> io::Result<Self> {
         Ok(Self {
-            filter: filter::program().map_err(io::Error::other)?,
+            interest,
+            filter: filter::program(interest).map_err(io::Error::other)?,
+            lockers: HashSet::new(),
             root: None,
             reports_changes: true,
             threads: HashMap::new(),
@@ -199,6 +244,21 @@ impl Tracer {
         self.release(tid)
     }
 
+    /// Lets a held call for a lock finish, which fails with `EAGAIN` instead of waiting; [`News::Returned`]
+    /// follows, and then [`Self::restore`] or [`Self::repeat`].
+    #[expect(clippy::unused_self, reason = "only the thread that has the tracer may resume")]
+    pub(crate) fn try_lock(&self, tid: Tid) -> io::Result<Saved> {
+        let saved = registers::try_lock(tid)?;
+        ptrace::resume_to_exit(tid)?;
+        Ok(saved)
+    }
+
+    /// Has a thread that is held after a call make it again; it is soon held before it.
+    pub(crate) fn repeat(&self, tid: Tid, saved: &Saved) -> io::Result<()> {
+        registers::repeat(tid, saved)?;
+        self.release(tid)
+    }
+
     /// What the call has returned that a thread is held after: a value, or a negative error number.
     #[expect(clippy::unused_self, reason = "only the thread that has the tracer may ask")]
     pub(crate) fn result(&self, tid: Tid) -> io::Result<i64> {
@@ -208,6 +268,14 @@ impl Tracer {
     /// The process that a traced thread belongs to.
     pub(crate) fn process_of(&self, tid: Tid) -> Option<Tid> {
         self.threads.get(&tid).copied()
+    }
+
+    /// The threads of those processes that are wanted, ascending.
+    pub(crate) fn threads_of(&self, wanted: impl Fn(Tid) -> bool) -> Vec<Tid> {
+        let wanted = self.threads.iter().filter(|(_, process)| wanted(**process));
+        let mut threads: Vec<Tid> = wanted.map(|(tid, _)| *tid).collect();
+        threads.sort_unstable();
+        threads
     }
 
     /// The traced processes.
@@ -317,6 +385,7 @@ impl Tracer {
             Wait::Exited(_) | Wait::Killed(_) => {
                 self.threads.remove(&tid);
                 if tid == process {
+                    self.lockers.remove(&process);
                     let ending = match wait {
                         Wait::Exited(code) => Ending::Exited(code),
                         Wait::Killed(signal) => Ending::Signalled(signal),
@@ -335,8 +404,14 @@ impl Tracer {
             if !self.reports_changes && syscall.shape.is_change_only() {
                 return Ok(None);
             }
+            if let Shape::Close { .. } = syscall.shape
+                && !self.process_of(tid).is_some_and(|process| self.lockers.contains(&process))
+            {
+                return Ok(None);
+            }
             let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
-            Ok(Some((syscall, call.arguments, decode(tid, syscall, &call, root)?)))
+            let meaning = decode(tid, syscall, &call, root, self.interest)?;
+            Ok(Some((syscall, call.arguments, meaning)))
         });
         let (syscall, arguments, meaning) = match meaning {
             Ok(Some(known)) => known,
@@ -354,7 +429,11 @@ impl Tracer {
         Ok(match meaning {
             Meaning::Change { path, to, bytes } if self.root.is_some() && self.reports_changes => {
                 let (name, shape) = (syscall.name, syscall.shape);
-                Some(News::Change(HeldCall { tid, name, path, to, bytes, arguments, shape }))
+                let call = HeldCall { tid, name, path, to, bytes, arguments, shape };
+                if call.may_block() {
+                    self.lockers.extend(self.process_of(tid));
+                }
+                Some(News::Change(call))
             }
             Meaning::Elsewhere | Meaning::Change { .. } => {
                 self.release(tid)?;
@@ -369,6 +448,11 @@ impl Tracer {
                 registers::answer(tid, -i64::from(libc::ENOSYS))?;
                 self.release(tid)?;
                 Some(News::Bypass)
+            }
+            Meaning::Sleep => {
+                registers::answer(tid, 0)?;
+                self.release(tid)?;
+                None
             }
             Meaning::Dumpable => {
                 registers::answer(tid, 0)?;
@@ -418,7 +502,7 @@ mod tests {
         let (stdin, stdout, stderr) = (null(), null(), null());
         let streams =
             ChildStreams { stdin: &stdin, stdout: &stdout, stderr: &stderr, inherited: None };
-        let mut tracer = Tracer::new().expect("the filter compiles");
+        let mut tracer = Tracer::new(Interest::Changes).expect("the filter compiles");
         tracer.watch(Some(&path));
         let pid = tracer.spawn(&launch, &streams).expect("the shell starts").as_raw();
         let mut changes = Vec::new();

@@ -170,7 +170,7 @@ impl Wire {
     fn ask(&mut self, call: Call) -> Result<Value, protocol::Refusal> {
         let id = self.next_id;
         self.next_id += 1;
-        let mut line = serde_json::to_vec(&Request { id, call }).unwrap();
+        let mut line = serde_json::to_vec(&Request { id, thread: None, call }).unwrap();
         line.push(b'\n');
         self.requests.write_all(&line).expect("it reads its requests");
         let mut answer = Vec::new();

@@ -1,0 +1,47 @@
+//! Schedules: several actors at once, explored.
+
+mod play;
+mod run;
+mod touches;
+
+use std::{io, sync::Arc};
+
+use self::run::Rig;
+use super::arena::Scratch;
+use crate::{
+    fault::Among,
+    history::Evidence,
+    scenario::Scenario,
+    schedule::{Explorer, Run},
+    subject::{Launcher, Limits, Subject},
+    trace::{Trace, pin},
+};
+
+/// Runs the schedules that an explorer chooses and judges none of them: `see` is shown each, and says whether to
+/// go on. The calling thread is pinned to the first processor, as those of a campaign are.
+///
+/// # Errors
+/// Where the subject does not work, in words.
+pub fn explore(
+    subject: &Subject,
+    scenario: &Scenario,
+    among: Among,
+    explorer: &mut dyn Explorer,
+    see: &mut dyn FnMut(&Run, &Evidence, &Trace) -> bool,
+) -> io::Result<()> {
+    if let Some(&processor) = pin::processors().first() {
+        pin::pin_to(processor);
+    }
+    let mut launcher = Launcher::for_schedules(&Arc::new(subject.clone()), Limits::default())?;
+    let mut scratch = Scratch::new()?;
+    let scenario = Arc::new(scenario.clone());
+    let mut rig = Rig::new(subject, &mut launcher, &mut scratch, &scenario, among)
+        .map_err(io::Error::other)?;
+    loop {
+        let performed = rig.run(explorer, None).map_err(io::Error::other)?;
+        let goes_on = see(&performed.run, &performed.record.evidence, &performed.record.trace);
+        if !explorer.learn(&performed.run) || !goes_on {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The actors of one run and their steps, from the first invocation until all have finished.
+//!
+//! Who would wait is not asked to go: an actor that was refused something can go again only when somebody else
+//! has made a step. Where all wait for each other, or for what nobody has, that is said in their answers.
+
+use super::touches::Ledger;
+use crate::{
+    explore::{arena::Arena, trial::TrialError},
+    history::{Entry, History, Invocation, Outcome, Phase, Span},
+    scenario::Scenario,
+    schedule::{Actor, Decision, Explorer, Mode, Object, Run, Schedule, Step, Touches},
+    subject::{Ensemble, Stop},
+    trace::{Event, HeldCall, Trace},
+};
+
+/// Most calls of one operation. One that makes more is not going to end.
+const CALLS_PER_OPERATION_MAX: usize = 20_000;
+/// How often in a row an actor may ask in vain before it has to let others go first.
+const VAIN_IN_A_ROW_MAX: usize = 3;
+/// How often an actor may ask in vain for something that nobody will ever give it.
+const VAIN_MAX: usize = 100;
+
+/// See the module.
+pub(super) struct Play<'a, 't> {
+    scenario: &'a Scenario,
+    arena: &'a Arena,
+    ensemble: &'a mut Ensemble<'t>,
+    ledger: &'a mut Ledger,
+    players: Vec<Player>,
+    clock: u64,
+    pub(super) history: History,
+    pub(super) trace: Trace,
+    pub(super) run: Run,
+    pub(super) schedule: Schedule,
+}
+
+/// An actor in a run.
+#[derive(Default)]
+struct Player {
+    /// Index of its next operation.
+    next: usize,
+    /// Place in the history of the operation that it is at.
+    at: Option<usize>,
+    /// It makes no step any more.
+    gone: bool,
+    /// Calls of the operation that it is at.
+    calls: usize,
+    /// Its steps so far.
+    steps: usize,
+    /// What it could not get.
+    vain: Option<Vain>,
+}
+
+/// Something that an actor could not get.
+struct Vain {
+    name: &'static str,
+    path: String,
+    /// It waits in this very call, instead of asking again and again.
+    waits: bool,
+    /// How many steps the others had made by then.
+    others: usize,
+    /// How often it has asked since.
+    times: usize,
+}
+
+impl<'a, 't> Play<'a, 't> {
+    /// Everybody is idle; what the set-up did is history.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        arena: &'a Arena,
+        ensemble: &'a mut Ensemble<'t>,
+        ledger: &'a mut Ledger,
+        history: History,
+    ) -> Self {
+        let players = scenario.actors.iter().map(|_| Player::default()).collect();
+        Self {
+            scenario,
+            arena,
+            ensemble,
+            ledger,
+            players,
+            clock: 0,
+            history,
+            trace: Trace::default(),
+            run: Run::default(),
+            schedule: Schedule::default(),
+        }
+    }
+
+    /// Goes on until all have finished, or the explorer has seen enough.
+    pub(super) fn to_the_end(
+        &mut self,
+        explorer: &mut dyn Explorer,
+        mut kill: Option<(usize, Actor)>,
+    ) -> Result<(), TrialError> {
+        let mut previous = None;
+        loop {
+            let made = self.run.steps.len();
+            if let Some((_, victim)) = kill.take_if(|(step, _)| *step == made) {
+                self.kill(victim)?;
+            }
+            if (0..self.players.len()).all(|actor| self.is_done(actor)) {
+                return Ok(());
+            }
+            let mut enabled: Vec<Actor> =
+                (0..self.players.len()).filter(|&actor| self.can_go(actor)).collect();
+            if enabled.is_empty() {
+                enabled.extend((0..self.players.len()).filter(|&actor| self.asks_again(actor)));
+            }
+            let mut went = false;
+            while !enabled.is_empty() && !went {
+                let decision = Decision { step: made, enabled: &enabled, previous };
+                let Some(actor) = explorer.choose(&decision) else {
+                    self.run.abandoned = true;
+                    return Ok(());
+                };
+                went = self.step(actor, &enabled)?;
+                if went {
+                    previous = Some(actor);
+                } else {
+                    enabled.retain(|other| *other != actor);
+                }
+            }
+            if !went
+                && !(0..self.players.len())
+                    .any(|actor| self.can_go(actor) || self.asks_again(actor))
+            {
+                self.give_up()?;
+            }
+        }
+    }
+
+    /// Whether an actor has nothing left to do.
+    fn is_done(&self, actor: Actor) -> bool {
+        let player = &self.players[actor];
+        let has_more = player.next < self.scenario.actors[actor].operations.len();
+        player.gone || (player.at.is_none() && !has_more && self.ensemble.held(actor).is_none())
+    }
+
+    /// Whether an actor can make a step, as far as is known.
+    fn can_go(&self, actor: Actor) -> bool {
+        let player = &self.players[actor];
+        if self.is_done(actor) {
+            return false;
+        }
+        match &player.vain {
+            Some(vain) if vain.others == self.steps_of_others(actor) => {
+                !vain.waits && vain.times < VAIN_IN_A_ROW_MAX && self.ensemble.held(actor).is_some()
+            }
+            _ => player.at.is_none() || self.ensemble.held(actor).is_some(),
+        }
+    }
+
+    fn steps_of_others(&self, actor: Actor) -> usize {
+        self.run.steps.len() - self.players[actor].steps
+    }
+
+    /// Whether an actor that was refused something can ask again although nobody has done anything since.
+    fn asks_again(&self, actor: Actor) -> bool {
+        let vain = self.players[actor].vain.as_ref();
+        vain.is_some_and(|vain| !vain.waits && vain.times < VAIN_MAX) && !self.is_done(actor)
+    }
+
+    /// One step; false where the actor turned out to wait, and nothing has happened.
+    fn step(&mut self, actor: Actor, enabled: &[Actor]) -> Result<bool, TrialError> {
+        let mut touches = Touches::default();
+        let mut invoked = false;
+        if self.players[actor].at.is_none() && self.ensemble.held(actor).is_none() {
+            invoked = true;
+            let invocation = &self.scenario.actors[actor].operations[self.players[actor].next];
+            self.begin(actor, invocation, &mut touches);
+            let stop = self.ensemble.invoke(actor, &self.arena.aimed(invocation))?;
+            if let Stop::Answered(outcome) = stop {
+                self.answered(actor, outcome, &mut touches);
+                self.made(actor, enabled, touches);
+                return Ok(true);
+            }
+        }
+        // It may wait for another thread before its first call.
+        let Some(call) = self.ensemble.held(actor).cloned() else {
+            self.made(actor, enabled, touches);
+            return Ok(true);
+        };
+        let step = self.players[actor].steps;
+        touches.extend(self.ledger.touches(&call, actor, step));
+        let (stop, result) = self.ensemble.perform(actor)?;
+        if let (Stop::Waits, Some(_)) = (&stop, result)
+            && call.waits_for_lock()
+        {
+            self.refused(actor, &call, true);
+            if invoked {
+                self.made(actor, enabled, touches);
+            }
+            return Ok(invoked);
+        }
+        self.ledger.made(&call, actor, step);
+        self.note(actor, &call);
+        match result {
+            Some(error) if is_taken(error) => self.refused(actor, &call, false),
+            _ => drop(self.players[actor].vain.take_if(|vain| vain.waits)),
+        }
+        if let Stop::Answered(outcome) = stop {
+            self.answered(actor, outcome, &mut touches);
+        }
+        for other in 0..self.players.len() {
+            if other != actor
+                && let Some(outcome) = self.ensemble.take_answer(other)
+            {
+                // It had waited for this step, and is done.
+                self.answered(other, outcome, &mut touches);
+            }
+        }
+        self.made(actor, enabled, touches);
+        if self.players[actor].calls > CALLS_PER_OPERATION_MAX {
+            self.condemn(
+                actor,
+                format!("it made more than {CALLS_PER_OPERATION_MAX} calls without an answer"),
+            )?;
+        }
+        Ok(true)
+    }
+
+    fn begin(&mut self, actor: Actor, invocation: &Invocation, touches: &mut Touches) {
+        self.clock += 1;
+        let span = Span { actor, invoked: self.clock, returned: None };
+        let player = &mut self.players[actor];
+        player.at = Some(self.history.len());
+        player.calls = 0;
+        player.vain = None;
+        self.history.push(Entry {
+            phase: Phase::Workload,
+            invocation: invocation.clone(),
+            outcome: Outcome::Killed,
+            span: Some(span),
+        });
+        for path in self.watched(invocation) {
+            touches.add(Object::Clock(path), Mode::Begin);
+        }
+    }
+
+    fn answered(&mut self, actor: Actor, outcome: Outcome, touches: &mut Touches) {
+        let Some(at) = self.players[actor].at.take() else { return };
+        self.clock += 1;
+        let entry = &mut self.history[at];
+        if let Some(span) = &mut entry.span {
+            span.returned = Some(self.clock);
+        }
+        // Whoever does not answer properly is not asked again.
+        self.players[actor].gone = matches!(outcome, Outcome::Broken(_));
+        self.players[actor].next += 1;
+        self.players[actor].vain = None;
+        entry.outcome = self.arena.anonymous(outcome);
+        let invocation = entry.invocation.clone();
+        for path in self.watched(&invocation) {
+            touches.add(Object::Clock(path), Mode::End);
+        }
+        self.trace.operations += 1;
+    }
+
+    /// The paths of whose history an operation is a part.
+    fn watched(&self, invocation: &Invocation) -> Vec<String> {
+        match invocation {
+            Invocation::Recover => self.scenario.paths().into_iter().map(str::to_owned).collect(),
+            Invocation::ListFiles { directory } => {
+                let is_in = |path: &&str| {
+                    path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory.as_str()
+                };
+                self.scenario.paths().into_iter().filter(is_in).map(str::to_owned).collect()
+            }
+            other => vec![other.path().to_owned()],
+        }
+    }
+
+    /// A step was made.
+    fn made(&mut self, actor: Actor, enabled: &[Actor], touches: Touches) {
+        self.players[actor].steps += 1;
+        self.schedule.push(actor);
+        self.run.steps.push(Step { actor, enabled: enabled.to_vec(), touches });
+    }
+
+    fn note(&mut self, actor: Actor, call: &HeldCall) {
+        self.players[actor].calls += 1;
+        self.clock += 1;
+        let operation = match self.players[actor].at {
+            Some(_) => self.players[actor].next,
+            // What goes on after the answer belongs to the operation that was answered.
+            None => self.players[actor].next.saturating_sub(1),
+        };
+        self.trace.events.push(Event {
+            call: call.name,
+            path: call.path.clone(),
+            to: call.to.clone(),
+            bytes: call.bytes,
+            actor,
+            operation,
+            clock: self.clock,
+        });
+    }
+
+    /// An actor asked for a lock or a name that somebody else has.
+    fn refused(&mut self, actor: Actor, call: &HeldCall, waits: bool) {
+        let others = self.steps_of_others(actor);
+        let again = self.players[actor].vain.take().filter(|vain| {
+            vain.name == call.name && vain.path == call.path && vain.others == others
+        });
+        let times = again.map_or(0, |vain| vain.times) + 1;
+        let (name, path) = (call.name, call.path.clone());
+        self.players[actor].vain = Some(Vain { name, path, waits, others, times });
+    }
+
+    fn kill(&mut self, victim: Actor) -> Result<(), TrialError> {
+        self.ensemble.kill(victim)?;
+        self.players[victim].gone = true;
+        // Its operation stays what it is: never answered, by a process that was killed.
+        self.players[victim].at = None;
+        self.schedule.kill(victim);
+        Ok(())
+    }
+
+    fn condemn(&mut self, actor: Actor, why: String) -> Result<(), TrialError> {
+        let outcome = self.ensemble.condemn(actor, why)?;
+        self.answered(actor, outcome, &mut Touches::default());
+        self.players[actor].gone = true;
+        Ok(())
+    }
+
+    /// Nobody can go, and not all have finished: says so in the answers that are due.
+    fn give_up(&mut self) -> Result<(), TrialError> {
+        for actor in 0..self.players.len() {
+            if self.is_done(actor) {
+                continue;
+            }
+            let stuck = self.ensemble.held(actor).cloned();
+            let step = self.players[actor].steps;
+            let wanted = stuck.map(|call| self.ledger.touches(&call, actor, step));
+            self.run.stuck.push((actor, wanted.unwrap_or_default()));
+        }
+        for (actor, _) in self.run.stuck.clone() {
+            let why = match &self.players[actor].vain {
+                Some(vain) if vain.waits => {
+                    format!(
+                        "it waits for the lock on {:?}, and nobody can go on to release it",
+                        vain.path
+                    )
+                }
+                Some(vain) => {
+                    format!(
+                        "it asks for {:?} ({}) again and again, which nobody gives up",
+                        vain.path, vain.name
+                    )
+                }
+                None => "it waits for another thread, and nobody can go on".to_owned(),
+            };
+            self.condemn(actor, why)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a call was refused because somebody else has what it asks for.
+fn is_taken(result: i64) -> bool {
+    [libc::EAGAIN, libc::EACCES, libc::EEXIST].iter().any(|errno| result == -i64::from(*errno))
+}

@@ -1,0 +1,171 @@
+//! One run: the scenario's actors at once, their steps in the order that an explorer chooses.
+
+use std::{fs, sync::Arc};
+
+use super::{play::Play, touches::Ledger};
+use crate::{
+    explore::{
+        arena::{Arena, Scratch},
+        trial::{Record, TrialError, offers_recovery},
+    },
+    fault::{Among, Interleaving, Strike},
+    history::{Baseline, Entry, Evidence, History, Invocation, Outcome, Phase},
+    scenario::Scenario,
+    schedule::{Actor, Explorer, Run},
+    subject::{Batch, Ensemble, Launcher, Plain, PlainSide, Subject, protocol::Hello, watchdog},
+    trace::Trace,
+};
+
+/// Where schedules are run: the processes of one scenario's actors, and a process that looks afterwards.
+pub(super) struct Rig<'a> {
+    subject: &'a Subject,
+    scenario: Arc<Scenario>,
+    among: Among,
+    ensemble: Ensemble<'a>,
+    observer: Observer<'a>,
+    scratch: &'a mut Scratch,
+    ledger: Ledger,
+    look: Batch,
+    hello: Hello,
+}
+
+/// A process that opens one root after the other and reads.
+struct Observer<'a> {
+    side: &'a mut PlainSide,
+    process: Option<Plain>,
+}
+
+/// A run and what it showed.
+pub(super) struct Performed {
+    pub(super) run: Run,
+    pub(super) record: Record,
+}
+
+impl<'a> Rig<'a> {
+    /// Starts the processes.
+    pub(super) fn new(
+        subject: &'a Subject,
+        launcher: &'a mut Launcher,
+        scratch: &'a mut Scratch,
+        scenario: &Arc<Scenario>,
+        among: Among,
+    ) -> Result<Self, TrialError> {
+        let Launcher { traced, plain } = launcher;
+        let ensemble = Ensemble::start(traced, among, scenario.actors.len())?;
+        let known = scenario.paths().into_iter().chain(scenario.directories());
+        Ok(Self {
+            subject,
+            scenario: Arc::clone(scenario),
+            among,
+            ensemble,
+            observer: Observer { side: plain, process: None },
+            scratch,
+            ledger: Ledger::new(known.flat_map(with_ancestors)),
+            look: Batch::new(everything(scenario)),
+            hello: Hello::default(),
+        })
+    }
+
+    /// What the subject says of itself; empty before the first run.
+    pub(super) fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// One run. With `kill`, the process of that actor is killed when so many steps have been made.
+    pub(super) fn run(
+        &mut self,
+        explorer: &mut dyn Explorer,
+        kill: Option<(usize, Actor)>,
+    ) -> Result<Performed, TrialError> {
+        if watchdog::is_interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        let root = self.scratch.fresh_path();
+        fs::create_dir(&root)?;
+        let arena = self.scratch.adopt(root);
+        arena.plant(&self.scenario.plants)?;
+        match self.ensemble.open(&arena.root(), &self.subject.options) {
+            Ok(Some(hello)) => self.hello = hello,
+            Ok(None) => {}
+            Err(why) => return Err(TrialError::Subject(arena.anonymous_text(&why))),
+        }
+        let mut history = History::new();
+        for invocation in &self.scenario.set_up {
+            let outcome = arena.anonymous(self.ensemble.run(invocation));
+            let invocation = invocation.clone();
+            history.push(Entry { phase: Phase::SetUp, invocation, outcome, span: None });
+        }
+        self.ledger.begin(&arena.root());
+        self.ensemble.begin();
+        let mut play =
+            Play::new(&self.scenario, &arena, &mut self.ensemble, &mut self.ledger, history);
+        play.to_the_end(explorer, kill)?;
+        let Play { mut history, trace, run, schedule, .. } = play;
+        self.ensemble.end()?;
+        if watchdog::is_interrupted() {
+            return Err(TrialError::Interrupted);
+        }
+        if !run.abandoned {
+            self.observer.look(&arena, self.subject, &self.look, &mut history)?;
+        }
+        let mut trace = trace;
+        trace.blind_spots.extend(self.ensemble.blind_spot().map(str::to_owned));
+        let evidence = Evidence {
+            scenario: Arc::clone(&self.scenario),
+            strike: Strike::Schedule(Interleaving { among: self.among, schedule }),
+            recovers: offers_recovery(&self.hello),
+            baseline: Arc::new(Baseline::default()),
+            history,
+            trees: Vec::new(),
+            outside: Vec::new(),
+        };
+        let record = Record { evidence, trace, recovery: Trace::default() };
+        Ok(Performed { run, record })
+    }
+}
+
+impl Observer<'_> {
+    /// Reads everything that the scenario names, on a fresh instance.
+    fn look(
+        &mut self,
+        arena: &Arena,
+        subject: &Subject,
+        batch: &Batch,
+        history: &mut History,
+    ) -> Result<(), TrialError> {
+        let process = match &mut self.process {
+            Some(process) if !process.is_broken() => process,
+            gone => {
+                let mut process = self.side.start()?;
+                process.hello().map_err(TrialError::Subject)?;
+                gone.insert(process)
+            }
+        };
+        let outcomes = process
+            .open_and_run(&arena.root(), &subject.options, batch)
+            .unwrap_or_else(|why| vec![Outcome::Broken(why); batch.invocations().len()]);
+        for (invocation, outcome) in batch.invocations().iter().zip(outcomes) {
+            let (invocation, outcome) = (invocation.clone(), arena.anonymous(outcome));
+            history.push(Entry { phase: Phase::Quiet, invocation, outcome, span: None });
+        }
+        Ok(())
+    }
+}
+
+/// The reads that show all that a scenario is about.
+fn everything(scenario: &Scenario) -> Vec<Invocation> {
+    let files = scenario.paths().into_iter().flat_map(|path| {
+        [
+            Invocation::ReadFile { path: path.to_owned() },
+            Invocation::Exists { path: path.to_owned() },
+        ]
+    });
+    let directories = scenario.directories().into_iter();
+    let lists =
+        directories.map(|directory| Invocation::ListFiles { directory: directory.to_owned() });
+    files.chain(lists).collect()
+}
+
+fn with_ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(parent, _)| parent))
+}

@@ -1,0 +1,301 @@
+//! What a held call will read and change, in names that are the same in every run.
+//!
+//! Runs are compared: what an actor would have done in one run decides what need not be tried in another. So
+//! an inode is not named by its number, nor a temporary file by a name that chance has given it: both are named
+//! by the actor that made them and by which of its steps that was. A name is taken for one that chance has
+//! given if no earlier run had it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    schedule::{Actor, Inode, Mode, Object, Touches},
+    trace::HeldCall,
+};
+
+/// Who made something, and with which of its steps; what was there before is of actor 0 and numbered.
+type Maker = (u64, u64);
+
+/// What is known in one run. Its names outlive it.
+pub(super) struct Ledger {
+    root: PathBuf,
+    /// Device and number to maker.
+    inodes: HashMap<Inode, Maker>,
+    /// Paths that chance has named, to what they are called here.
+    chance: HashMap<String, String>,
+    /// Paths that an earlier run had, too.
+    known: HashSet<String>,
+    /// Paths that this run has made.
+    made: Vec<String>,
+}
+
+impl Ledger {
+    /// Knows these paths.
+    pub(super) fn new<'a>(known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            root: PathBuf::new(),
+            inodes: HashMap::new(),
+            chance: HashMap::new(),
+            known: known.into_iter().map(str::to_owned).collect(),
+            made: Vec::new(),
+        }
+    }
+
+    /// A new run begins, below `root`.
+    pub(super) fn begin(&mut self, root: &Path) {
+        root.clone_into(&mut self.root);
+        self.known.extend(self.made.drain(..));
+        self.inodes.clear();
+        self.chance.clear();
+        let mut paths = Vec::new();
+        walk(root, &mut paths);
+        paths.sort_unstable();
+        for (number, (_, inode)) in paths.into_iter().enumerate() {
+            self.inodes.entry(inode).or_insert((0, number as u64));
+        }
+    }
+
+    /// What a call will touch if it is made now, by this step of this actor.
+    pub(super) fn touches(&mut self, call: &HeldCall, actor: Actor, step: usize) -> Touches {
+        let maker = (actor as u64 + 1, step as u64);
+        let mut touching = Touching { ledger: self, touches: Touches::default(), call, maker };
+        touching.look();
+        touching.touches
+    }
+
+    /// Notes what a call that has been made has made.
+    pub(super) fn made(&mut self, call: &HeldCall, actor: Actor, step: usize) {
+        let creates = matches!(call.name, "mkdir" | "mkdirat" | "mknod" | "mknodat" | "creat")
+            || call.name.starts_with("symlink")
+            || call.open_flags().is_some_and(|flags| flags & libc::O_CREAT != 0);
+        let path = if creates { Some(&call.path) } else { call.to.as_ref() };
+        let Some(path) = path else { return };
+        let Some(inode) = self.inode_at(path) else { return };
+        let maker = (actor as u64 + 1, step as u64);
+        if creates && !self.inodes.contains_key(&inode) {
+            self.inodes.insert(inode, maker);
+        }
+        self.made.push(path.clone());
+        if !self.known.contains(path) && !self.chance.contains_key(path) {
+            let parent =
+                path.rsplit_once('/').map_or(String::new(), |(parent, _)| self.name(parent));
+            // A slash twice is in no path.
+            self.chance.insert(path.clone(), format!("{parent}//{actor}.{step}"));
+        }
+    }
+
+    fn inode_at(&self, path: &str) -> Option<Inode> {
+        let metadata = fs::symlink_metadata(self.root.join(path)).ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    }
+
+    /// The name of a path that is the same in every run.
+    fn name(&self, path: &str) -> String {
+        if let Some(name) = self.chance.get(path) {
+            return name.clone();
+        }
+        match path.rsplit_once('/') {
+            Some((parent, last)) if !self.chance.is_empty() => {
+                format!("{}/{last}", self.name(parent))
+            }
+            _ => path.to_owned(),
+        }
+    }
+}
+
+/// One call under examination.
+struct Touching<'a> {
+    ledger: &'a mut Ledger,
+    touches: Touches,
+    call: &'a HeldCall,
+    maker: Maker,
+}
+
+impl Touching<'_> {
+    fn look(&mut self) {
+        let call = self.call;
+        match call.name {
+            "open" | "openat" | "openat2" | "creat" => self.open(call.open_flags().unwrap_or(0)),
+            "read" | "pread64" | "readv" | "preadv" | "preadv2" | "mmap" => {
+                self.content(Mode::Read);
+            }
+            "write" | "pwrite64" | "writev" | "pwritev" | "pwritev2" | "ftruncate"
+            | "fallocate" => {
+                self.content(Mode::Change);
+                self.attributes(Mode::Change);
+            }
+            "fstat" | "lseek" | "fgetxattr" | "flistxattr" => self.attributes(Mode::Read),
+            "fsetxattr" | "fremovexattr" => self.attributes(Mode::Change),
+            "getdents" | "getdents64" => {
+                let directory = self.ledger.name(&call.path);
+                self.touches.add(Object::Listing(directory), Mode::Read);
+            }
+            "stat" | "lstat" | "newfstatat" | "statx" | "access" | "faccessat" | "faccessat2"
+            | "readlink" | "readlinkat" | "getxattr" | "lgetxattr" | "listxattr" | "llistxattr" => {
+                if call.descriptor().is_none() {
+                    self.path(&call.path, Mode::Read);
+                }
+                self.attributes(Mode::Read);
+            }
+            "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" | "utimensat" => {
+                self.path(&call.path, Mode::Read);
+                self.attributes(Mode::Change);
+            }
+            "truncate" => {
+                self.path(&call.path, Mode::Read);
+                self.content(Mode::Change);
+                self.attributes(Mode::Change);
+            }
+            "mkdir" | "mkdirat" | "mknod" | "mknodat" | "symlink" | "symlinkat" => {
+                self.create(&call.path);
+            }
+            "unlink" | "unlinkat" | "rmdir" => self.remove(&call.path),
+            "rename" | "renameat" | "renameat2" => self.rename(),
+            "link" | "linkat" => {
+                self.path(&call.path, Mode::Read);
+                self.attributes(Mode::Change);
+                if let Some(to) = &call.to {
+                    self.create(to);
+                }
+            }
+            "flock" | "fcntl" | "close" => {
+                if let Some(inode) = self.inode() {
+                    self.touches.add(Object::Lock(inode), Mode::Change);
+                }
+            }
+            // No other process can tell whether something is durable yet.
+            "fsync" | "fdatasync" | "syncfs" | "sync_file_range" | "sync" | "msync" => {}
+            _ => self.touches.add(Object::Everything, Mode::Change),
+        }
+    }
+
+    fn open(&mut self, flags: i32) {
+        let path = &self.call.path;
+        let is_there = self.ledger.inode_at(path).is_some();
+        if flags & libc::O_TMPFILE == libc::O_TMPFILE {
+            self.path(path, Mode::Read);
+        } else if flags & libc::O_CREAT != 0 && !is_there {
+            self.create(path);
+        } else {
+            self.path(path, Mode::Read);
+            if is_there && flags & libc::O_TRUNC != 0 && flags & libc::O_EXCL == 0 {
+                self.content(Mode::Change);
+                self.attributes(Mode::Change);
+            }
+        }
+    }
+
+    /// An entry appears, unless it is there already.
+    fn create(&mut self, path: &str) {
+        if self.ledger.inode_at(path).is_some() {
+            self.path(path, Mode::Read);
+            return;
+        }
+        self.path(path, Mode::Change);
+        self.entry(path);
+    }
+
+    /// An entry disappears, if it is there.
+    fn remove(&mut self, path: &str) {
+        let Some(inode) = self.ledger.inode_at(path) else {
+            self.path(path, Mode::Read);
+            return;
+        };
+        self.path(path, Mode::Change);
+        self.entry(path);
+        self.links(inode);
+        // Only an empty directory can be removed.
+        let name = self.ledger.name(path);
+        self.touches.add(Object::Listing(name), Mode::Read);
+    }
+
+    fn rename(&mut self) {
+        let from = &self.call.path;
+        let Some(to) = &self.call.to else {
+            // In from a place outside, or out to one.
+            self.path(from, Mode::Change);
+            self.entry(from);
+            return;
+        };
+        if self.ledger.inode_at(from).is_none() {
+            self.path(from, Mode::Read);
+            self.path(to, Mode::Read);
+            return;
+        }
+        for path in [from, to] {
+            self.path(path, Mode::Change);
+            self.entry(path);
+        }
+        if let Some(replaced) = self.ledger.inode_at(to) {
+            self.links(replaced);
+        }
+    }
+
+    /// The path itself in this mode; the directories on the way to it are looked at.
+    fn path(&mut self, path: &str, mode: Mode) {
+        for (at, _) in path.match_indices('/') {
+            let name = self.ledger.name(&path[..at]);
+            self.touches.add(Object::Name(name), Mode::Read);
+        }
+        let name = self.ledger.name(path);
+        self.touches.add(Object::Name(name), mode);
+    }
+
+    /// An entry comes or goes in the directory of `path`.
+    fn entry(&mut self, path: &str) {
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let name = self.ledger.name(parent);
+        self.touches.add(Object::Listing(name), Mode::Contribute);
+    }
+
+    fn links(&mut self, inode: Inode) {
+        let maker = self.maker_of(inode);
+        self.touches.add(Object::Attributes(maker), Mode::Change);
+    }
+
+    fn content(&mut self, mode: Mode) {
+        if let Some(inode) = self.inode() {
+            self.touches.add(Object::Content(inode), mode);
+        }
+    }
+
+    fn attributes(&mut self, mode: Mode) {
+        if let Some(inode) = self.inode() {
+            self.touches.add(Object::Attributes(inode), mode);
+        }
+    }
+
+    /// The maker of the file that the call is about, by descriptor or path; `None` where there is none.
+    fn inode(&mut self) -> Option<Maker> {
+        let inode = match self.call.descriptor() {
+            Some(fd) => {
+                let metadata = fs::metadata(format!("/proc/{}/fd/{fd}", self.call.tid)).ok()?;
+                (metadata.dev(), metadata.ino())
+            }
+            None => self.ledger.inode_at(&self.call.path)?,
+        };
+        Some(self.maker_of(inode))
+    }
+
+    /// What nobody was seen to make is the actor's own: it has no name that another one could know.
+    fn maker_of(&mut self, inode: Inode) -> Maker {
+        *self.ledger.inodes.entry(inode).or_insert(self.maker)
+    }
+}
+
+/// Everything below a directory, with its inode.
+fn walk(directory: &Path, found: &mut Vec<(PathBuf, Inode)>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        let path = entry.path();
+        if metadata.is_dir() {
+            walk(&path, found);
+        }
+        found.push((path, (metadata.dev(), metadata.ino())));
+    }
+}

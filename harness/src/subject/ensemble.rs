@@ -1,0 +1,529 @@
+//! Several of a subject's actors under one tracer, of which one at a time moves.
+//!
+//! An actor is a process, or a thread of one process that all share. Each is held before every call below the
+//! root that another one could notice; [`Ensemble::perform`] makes that call and returns when the actor is held
+//! before its next one, has answered, or waits. Nothing sleeps, and nothing is guessed from time: a lock that
+//! would have to be waited for is tried instead, and of a process with several threads it is waited until none
+//! of them runs.
+//!
+//! The processes live on from schedule to schedule: `open` stands for a fresh instance.
+
+mod member;
+mod quiet;
+
+use std::{collections::HashMap, io, path::Path, time::Instant};
+
+use serde_json::Value;
+
+pub(super) use self::member::Member;
+use super::{
+    launcher::TracedSide,
+    plain::{NoAnswer, TOO_LONG, greet},
+    protocol::{self, Call, Hello, Refusal},
+};
+use crate::{
+    fault::Among,
+    history::{Invocation, Outcome},
+    trace::{HeldCall, News, Tid},
+};
+
+/// Threads of one process. No backend has use for more; each costs the machine memory.
+const THREADS_MAX: usize = 512;
+/// Threads of the worker that serve actors are named so, with the index of the actor.
+pub(super) const ACTOR_THREAD: &str = "actor-";
+
+/// What became of an actor's move.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It is held before its next call.
+    Held,
+    /// It has answered. Something may be held that it goes on doing all the same.
+    Answered(Outcome),
+    /// It waits for a lock, or for another thread of its process.
+    Waits,
+}
+
+/// See the module.
+pub(crate) struct Ensemble<'t> {
+    side: &'t mut TracedSide,
+    among: Among,
+    members: Vec<Member>,
+    actors: Vec<Part>,
+    /// Which actor's each process is; for a process that an actor started, that one's.
+    processes: HashMap<Tid, usize>,
+    /// Which actor's each thread is, where actors are threads.
+    threads: HashMap<Tid, usize>,
+    /// The thread whose call is to be looked at when it returns, and whether it has.
+    watched: Option<(Tid, bool)>,
+    /// Why calls may have been missed.
+    blind_spot: Option<&'static str>,
+}
+
+/// What one actor is at.
+#[derive(Default)]
+struct Part {
+    /// In the order in which they are to be made.
+    held: Vec<HeldCall>,
+    /// The request that it has not answered yet, and what was asked.
+    asked: Option<(u64, Invocation)>,
+    answer: Option<Outcome>,
+}
+
+impl<'t> Ensemble<'t> {
+    /// Starts the processes of so many actors.
+    ///
+    /// # Errors
+    /// Where one cannot be started.
+    pub(crate) fn start(side: &'t mut TracedSide, among: Among, actors: usize) -> io::Result<Self> {
+        let mut ensemble = Self {
+            side,
+            among,
+            members: Vec::new(),
+            actors: (0..actors).map(|_| Part::default()).collect(),
+            processes: HashMap::new(),
+            threads: HashMap::new(),
+            watched: None,
+            blind_spot: None,
+        };
+        ensemble.side.tracer().report_changes(false);
+        let members = if among == Among::Processes { actors } else { 1 };
+        for _ in 0..members {
+            let member = ensemble.side.launch()?;
+            ensemble.processes.insert(member.pid, ensemble.members.len());
+            ensemble.members.push(member);
+        }
+        Ok(ensemble)
+    }
+
+    /// Opens `root` anew in every process, and starts those again that have died; the answer to `hello`, where
+    /// one was started. What happens below the root is of no interest until [`Self::begin`].
+    pub(crate) fn open(&mut self, root: &Path, options: &Value) -> Result<Option<Hello>, String> {
+        self.side.tracer().report_changes(false);
+        self.side.tracer().watch(Some(root));
+        self.blind_spot = None;
+        let mut said = None;
+        for index in 0..self.members.len() {
+            if self.members[index].is_dead() {
+                self.processes.retain(|_, owner| *owner != index);
+                self.threads.clear();
+                let member = self.side.launch().map_err(|error| error.to_string())?;
+                self.processes.insert(member.pid, index);
+                self.members[index] = member;
+            }
+            if self.members[index].is_greeted() {
+                let root = root.to_str().ok_or("the scratch directory's path is not UTF-8")?;
+                let call = Call::Open { root: root.to_owned(), options: options.clone() };
+                match self.ask(index, call) {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(Refusal { kind, message })) => {
+                        return Err(format!("it refused `open`: {kind}: {message}"));
+                    }
+                    Err(NoAnswer::Broken(why)) => {
+                        return Err(format!("it gave no answer to `open`: {why}"));
+                    }
+                    Err(NoAnswer::Killed) => return Err("it was killed in `open`".to_owned()),
+                }
+            } else {
+                said = Some(greet(root, options, |call| self.ask(index, call))?);
+                self.members[index].greeted();
+            }
+        }
+        Ok(said)
+    }
+
+    /// One operation of the first process, while nothing is held.
+    pub(crate) fn run(&mut self, invocation: &Invocation) -> Outcome {
+        match self.ask(0, Call::from(invocation)) {
+            Ok(answer) => protocol::outcome(invocation, answer),
+            Err(NoAnswer::Killed) => Outcome::Killed,
+            Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
+        }
+    }
+
+    /// From now on, calls below the root are held.
+    pub(crate) fn begin(&mut self) {
+        for part in &mut self.actors {
+            *part = Part::default();
+        }
+        self.side.tracer().report_changes(true);
+    }
+
+    /// Lets everything that is held go on, and waits for the answers that are still due.
+    ///
+    /// # Errors
+    /// Where the tracer fails.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.side.tracer().report_changes(false);
+        for actor in 0..self.actors.len() {
+            for call in std::mem::take(&mut self.actors[actor].held) {
+                self.side.tracer().release(call.tid)?;
+            }
+        }
+        for actor in 0..self.actors.len() {
+            while self.actors[actor].asked.is_some() && self.actors[actor].answer.is_none() {
+                self.attend(true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The call before which an actor is held.
+    pub(crate) fn held(&self, actor: usize) -> Option<&HeldCall> {
+        self.actors[actor].held.first()
+    }
+
+    /// Whether an actor has an operation that it has not answered.
+    pub(crate) fn is_busy(&self, actor: usize) -> bool {
+        self.actors[actor].asked.is_some()
+    }
+
+    /// Takes the answer of an actor that came while another one moved.
+    pub(crate) fn take_answer(&mut self, actor: usize) -> Option<Outcome> {
+        let answer = self.actors[actor].answer.take()?;
+        self.actors[actor].asked = None;
+        Some(answer)
+    }
+
+    /// Why calls may have been missed since [`Self::open`].
+    pub(crate) fn blind_spot(&self) -> Option<&'static str> {
+        self.blind_spot
+    }
+
+    /// Asks an idle actor for an operation.
+    pub(crate) fn invoke(&mut self, actor: usize, invocation: &Invocation) -> io::Result<Stop> {
+        let member = self.member_of(actor);
+        let thread = (self.among == Among::Threads).then_some(actor);
+        let id = self.members[member].send(Call::from(invocation), thread);
+        self.actors[actor].asked = Some((id, invocation.clone()));
+        self.settle(actor)
+    }
+
+    /// Makes the call before which an actor is held; also its result, a value or a negative error number, where
+    /// that says whether it had to wait for somebody.
+    pub(crate) fn perform(&mut self, actor: usize) -> io::Result<(Stop, Option<i64>)> {
+        let call = self.actors[actor].held.remove(0);
+        let mut result = None;
+        if call.waits_for_lock() {
+            let saved = self.side.tracer().try_lock(call.tid)?;
+            self.await_return(call.tid)?;
+            let value = self.side.tracer().result(call.tid).unwrap_or_default();
+            if is_refused(value) {
+                self.side.tracer().repeat(call.tid, &saved)?;
+                self.settle_waiting(actor)?;
+                return Ok((Stop::Waits, Some(value)));
+            }
+            self.side.tracer().restore(call.tid, &saved)?;
+            self.side.tracer().release(call.tid)?;
+        } else if call.may_be_refused() {
+            self.side.tracer().release_to_exit(call.tid)?;
+            self.await_return(call.tid)?;
+            result = self.side.tracer().result(call.tid).ok();
+            self.side.tracer().release(call.tid)?;
+        } else {
+            self.side.tracer().release(call.tid)?;
+        }
+        Ok((self.settle(actor)?, result))
+    }
+
+    /// Kills the process of an actor.
+    pub(crate) fn kill(&mut self, actor: usize) -> io::Result<()> {
+        let member = self.member_of(actor);
+        self.bury(member)?;
+        self.members[member].died(None);
+        self.actors[actor] = Part::default();
+        Ok(())
+    }
+
+    /// Kills the process of an actor because of what it does, and answers in its place.
+    pub(crate) fn condemn(&mut self, actor: usize, why: String) -> io::Result<Outcome> {
+        self.kill(actor)?;
+        Ok(Outcome::Broken(why))
+    }
+
+    fn member_of(&self, actor: usize) -> usize {
+        if self.among == Among::Processes { actor } else { 0 }
+    }
+
+    /// Kills a member with all that it has started, and collects them.
+    fn bury(&mut self, member: usize) -> io::Result<()> {
+        let server = self.members[member].server;
+        let own = self.processes.iter().filter(|(_, owner)| **owner == member);
+        let mut doomed: Vec<Tid> =
+            own.map(|(process, _)| *process).filter(|process| Some(*process) != server).collect();
+        doomed.sort_unstable_by_key(|process| *process != self.members[member].pid);
+        self.side.tracer().kill(&doomed)?;
+        self.processes.retain(|_, owner| *owner != member);
+        Ok(())
+    }
+
+    /// One request of a member that runs free.
+    fn ask(&mut self, member: usize, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
+        let id = self.members[member].send(call, None);
+        loop {
+            if let Some(answer) = self.members[member].answer_to(id) {
+                return answer;
+            }
+            if let Err(error) = self.attend(true) {
+                return Err(NoAnswer::Broken(format!("the tracer failed: {error}")));
+            }
+        }
+    }
+
+    /// Waits until the watched call of a thread has returned.
+    fn await_return(&mut self, tid: Tid) -> io::Result<()> {
+        self.watched = Some((tid, false));
+        while self.watched == Some((tid, false)) {
+            self.attend(true)?;
+            if self.side.tracer().process_of(tid).is_none() {
+                break;
+            }
+        }
+        self.watched = None;
+        Ok(())
+    }
+
+    /// Waits until an actor whose call is repeated is held before it once more.
+    fn settle_waiting(&mut self, actor: usize) -> io::Result<()> {
+        while self.actors[actor].held.is_empty() && self.actors[actor].answer.is_none() {
+            self.attend(true)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until an actor that moves is held, has answered or waits, and nothing else moves.
+    fn settle(&mut self, actor: usize) -> io::Result<Stop> {
+        let member = self.member_of(actor);
+        self.members[member].expect_by(Some(Instant::now() + self.side.limits().operation));
+        let mut waits = false;
+        loop {
+            let part = &self.actors[actor];
+            let is_there = part.answer.is_some() || (!part.held.is_empty() && part.asked.is_some());
+            // What goes on after an answer is held too, or over.
+            let is_over = part.asked.is_none();
+            if is_there || is_over || waits {
+                if self.is_settled(member)? {
+                    break;
+                }
+                waits = false;
+                continue;
+            }
+            if self.among == Among::Threads {
+                // It may wait for a thread that is held.
+                waits = self.is_settled(member)?
+                    && self.actors[actor].answer.is_none()
+                    && self.actors[actor].held.is_empty();
+                continue;
+            }
+            self.attend(true)?;
+        }
+        self.members[member].expect_by(None);
+        if let Some(outcome) = self.take_answer(actor) {
+            return Ok(Stop::Answered(outcome));
+        }
+        self.actors[actor].held.sort_by(|one, other| key(one).cmp(&key(other)));
+        Ok(if self.actors[actor].held.is_empty() { Stop::Waits } else { Stop::Held })
+    }
+
+    /// Serves the tracer once; without `block`, false means that there was nothing.
+    fn attend(&mut self, block: bool) -> io::Result<bool> {
+        // A large request or answer needs its pipe looked after while the tracer waits.
+        let pumping = self.members.iter().any(Member::is_pumping);
+        let Some(news) = self.side.tracer().next(block && !pumping)? else {
+            for index in 0..self.members.len() {
+                if self.members[index].pump()? {
+                    self.collect(index);
+                }
+            }
+            return Ok(false);
+        };
+        match news {
+            News::Change(call) => {
+                let actor = self.actor_of(call.tid);
+                self.actors[actor].held.push(call);
+            }
+            News::Pipe { tid, inode, bytes } => {
+                match self.members.iter_mut().find(|member| member.stdout_inode() == inode) {
+                    Some(member) => {
+                        member.answering(tid, bytes);
+                        self.side.tracer().release_to_exit(tid)?;
+                    }
+                    None => self.side.tracer().release(tid)?,
+                }
+            }
+            News::Returned(tid) => match &mut self.watched {
+                Some((watched, returned)) if *watched == tid => *returned = true,
+                _ => {
+                    for index in 0..self.members.len() {
+                        if self.members[index].answered(tid) {
+                            self.collect(index);
+                        }
+                    }
+                    self.side.tracer().release(tid)?;
+                }
+            },
+            News::Forked { parent, child } => {
+                let parent = self.side.tracer().process_of(parent);
+                if let Some(owner) = parent.and_then(|parent| self.processes.get(&parent).copied())
+                {
+                    self.processes.insert(child, owner);
+                }
+            }
+            News::Ended { process, ending } => {
+                let member = self.members.iter().position(|member| member.pid == process);
+                if let Some(member) = member {
+                    let why = self.members[member].explain_end(ending);
+                    self.members[member].drain();
+                    self.collect(member);
+                    self.fail_all(member, &why)?;
+                }
+            }
+            News::SharedMapping => {
+                self.blind_spot = Some(
+                    "it maps a file below its root into memory for sharing, which no system call shows",
+                );
+            }
+            News::Hidden => {
+                self.blind_spot = Some(
+                    "its memory or descriptors are hidden from the tracer, so its calls cannot be read",
+                );
+            }
+            News::Bypass => {
+                self.blind_spot = Some(
+                    "it asks for io_uring or asynchronous input and output, which bypasses system calls",
+                );
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes the answers that have arrived from a member.
+    fn collect(&mut self, member: usize) {
+        loop {
+            let line = match self.members[member].take_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => return,
+                Err(_) => {
+                    let why = format!("{TOO_LONG}{}", self.members[member].last_words());
+                    let _ = self.fail_all(member, &why);
+                    return;
+                }
+            };
+            let id = protocol::id_of(&line);
+            let asked = |part: &Part| part.asked.as_ref().map(|(asked, _)| *asked);
+            let actor = (0..self.actors.len()).find(|&actor| {
+                self.member_of(actor) == member && id.is_some() && asked(&self.actors[actor]) == id
+            });
+            match actor {
+                Some(actor) => {
+                    let Some((id, invocation)) = &self.actors[actor].asked else { continue };
+                    let outcome = match protocol::parse(&line, *id) {
+                        Ok(answer) => protocol::outcome(invocation, answer),
+                        Err(nonsense) => Outcome::Broken(nonsense.0),
+                    };
+                    self.actors[actor].answer = Some(outcome);
+                }
+                None => self.members[member].keep(&line),
+            }
+        }
+    }
+
+    /// Answers everything that is due from a member that will not answer any more.
+    fn fail_all(&mut self, member: usize, why: &str) -> io::Result<()> {
+        self.bury(member)?;
+        self.members[member].died(Some(why));
+        for actor in 0..self.actors.len() {
+            if self.member_of(actor) == member {
+                let part = &mut self.actors[actor];
+                part.held.clear();
+                if part.asked.is_some() && part.answer.is_none() {
+                    part.answer = Some(Outcome::Broken(why.to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn actor_of(&mut self, tid: Tid) -> usize {
+        let process = self.side.tracer().process_of(tid).unwrap_or(tid);
+        let member = self.processes.get(&process).copied().unwrap_or(0);
+        if self.among == Among::Processes {
+            return member;
+        }
+        if let Some(&actor) = self.threads.get(&tid) {
+            return actor;
+        }
+        let actor = quiet::thread_name(tid)
+            .and_then(|name| name.strip_prefix(ACTOR_THREAD)?.parse().ok())
+            .filter(|actor| *actor < self.actors.len())
+            .unwrap_or(0);
+        self.threads.insert(tid, actor);
+        actor
+    }
+
+    /// Whether no thread of a member runs. Serves the tracer as long as one does, up to a limit.
+    fn is_settled(&mut self, member: usize) -> io::Result<bool> {
+        let threads = self.threads_of(member);
+        if threads.len() > THREADS_MAX {
+            let why = format!("it started more than {THREADS_MAX} threads");
+            self.fail_all(member, &why)?;
+            return Ok(true);
+        }
+        // The only thread is held, has answered, or is gone.
+        if threads.len() <= 1 {
+            return Ok(true);
+        }
+        let mut patience = quiet::Patience::new();
+        loop {
+            if self.attend(false)? {
+                return Ok(false);
+            }
+            let threads = self.threads_of(member);
+            if quiet::are_quiet(&threads) && !self.attend(false)? && quiet::are_quiet(&threads) {
+                return Ok(true);
+            }
+            if !patience.wait() {
+                // Something that never rests and makes no calls: what it does to others cannot be seen.
+                self.blind_spot = Some(
+                    "one of its threads is always busy, so that its calls cannot be put in order",
+                );
+                return Ok(true);
+            }
+        }
+    }
+
+    fn threads_of(&mut self, member: usize) -> Vec<Tid> {
+        let processes = &self.processes;
+        self.side.tracer().threads_of(|process| processes.get(&process) == Some(&member))
+    }
+}
+
+impl Drop for Ensemble<'_> {
+    fn drop(&mut self) {
+        for member in 0..self.members.len() {
+            // Nothing can be done about a failure here: EXITKILL ends what is left with this thread.
+            let _ = self.bury(member);
+        }
+        self.side.tracer().watch(None);
+    }
+}
+
+/// What is held at the same time in one process is made in this order: never by the numbers of threads.
+fn key(call: &HeldCall) -> (&str, Option<&str>, &'static str) {
+    (&call.path, call.to.as_deref(), call.name)
+}
+
+/// Whether a call was refused because somebody else has the lock.
+fn is_refused(result: i64) -> bool {
+    result == -i64::from(libc::EAGAIN) || result == -i64::from(libc::EACCES)
+}
+
+impl HeldCall {
+    /// Whether it may say at once that somebody else has what it asks for: a lock, or a name.
+    fn may_be_refused(&self) -> bool {
+        let creates = self.open_flags().is_some_and(|flags| flags & libc::O_EXCL != 0);
+        creates
+            || self.may_block()
+            || self.name.starts_with("mkdir")
+            || self.name.starts_with("link")
+    }
+}
