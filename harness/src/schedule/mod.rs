@@ -98,19 +98,30 @@ impl PartialOrd for Schedule {
 /// A point in a run at which somebody has to go next.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
-    /// How many steps were made so far.
-    pub step: usize,
+    /// The steps that were made so far, with all that they touched: which ones are worth making next depends
+    /// on it.
+    pub made: &'a [Step],
     /// Who can go, ascending; never empty. An actor that waits for a lock is not among them, nor one that has
     /// finished. Asked again at the same step, with fewer actors, where the chosen one turned out to wait.
     pub enabled: &'a [Actor],
-    /// Who made the last step.
-    pub previous: Option<Actor>,
 }
 
 impl Decision<'_> {
+    /// How many steps were made so far.
+    pub fn step(&self) -> usize {
+        self.made.len()
+    }
+
+    /// Who made the last step.
+    pub fn previous(&self) -> Option<Actor> {
+        self.made.last().map(|step| step.actor)
+    }
+
     /// Who goes next where nobody else is wanted: whoever went last, or else the first.
     pub fn default_choice(&self) -> Actor {
-        self.previous.filter(|previous| self.enabled.contains(previous)).unwrap_or(self.enabled[0])
+        self.previous()
+            .filter(|previous| self.enabled.contains(previous))
+            .unwrap_or(self.enabled[0])
     }
 }
 
@@ -121,7 +132,8 @@ pub struct Step {
     pub actor: Actor,
     /// Who could have gone instead, itself included, ascending.
     pub enabled: Vec<Actor>,
-    /// What it read and changed.
+    /// What it read and changed. The same step of another run is to call the same things by the same names,
+    /// whatever random names and new inodes the subject came up with in either.
     pub touches: Touches,
 }
 
@@ -130,8 +142,8 @@ pub struct Step {
 pub struct Run {
     /// In order.
     pub steps: Vec<Step>,
-    /// Actors that never came to make their next step, because they waited for others to the end, with what
-    /// that step would have touched.
+    /// Actors that never came to make their next step, because they waited for others to the end (also to the
+    /// end of a run that was given up), with what that step would have touched.
     pub stuck: Vec<(Actor, Touches)>,
     /// Whether the explorer gave it up.
     pub abandoned: bool,
@@ -144,12 +156,18 @@ impl Run {
     }
 }
 
-/// Chooses schedules. A run with the same choices makes the same steps; one that does not is reported by
-/// whoever runs it, and is not the explorer's business.
+/// Chooses schedules. A run with the same choices makes the same steps. Where it does not, the explorer gives
+/// that run up, goes on with others, and is never complete.
 pub trait Explorer {
     /// Who goes next; `None` where the rest of this run is of no interest.
     fn choose(&mut self, decision: &Decision<'_>) -> Option<Actor>;
 
     /// The run is over; whether another one is to be made.
     fn learn(&mut self, run: &Run) -> bool;
+
+    /// Whether there is no schedule left that it was to try, and none was left out.
+    fn is_complete(&self) -> bool;
+
+    /// Which schedules were tried so far, in words that go after "tried".
+    fn bound(&self) -> String;
 }
