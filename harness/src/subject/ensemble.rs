@@ -468,8 +468,8 @@ impl<'t> Ensemble<'t> {
             self.fail_all(member, &why)?;
             return Ok(true);
         }
-        // The only thread is held, has answered, or is gone.
-        if threads.len() <= 1 {
+        // The only thread is held, has answered, or is gone. That of an actor may not be there yet.
+        if threads.len() <= 1 && self.among == Among::Processes {
             return Ok(true);
         }
         let mut patience = quiet::Patience::new();

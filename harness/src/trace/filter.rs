@@ -22,6 +22,15 @@ const LOCK_COMMANDS: [u64; 4] = [
     libc::F_OFD_SETLK as u64,
     libc::F_OFD_SETLKW as u64,
 ];
+/// What no other process can notice.
+const SYNCS: [c_long; 6] = [
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_syncfs,
+    libc::SYS_sync_file_range,
+    libc::SYS_sync,
+    libc::SYS_msync,
+];
 /// `ioctl` requests that share blocks between files (FICLONE, FICLONERANGE; `linux/fs.h`).
 const CLONE_REQUESTS: [u64; 2] = [0x4004_9409, 0x4020_940d];
 /// Each of these bits alone makes an open one that may change something.
@@ -34,7 +43,7 @@ const TMPFILE_BIT: u64 = 0o20_000_000;
 pub(crate) enum Interest {
     /// Calls that can change what is stored, or its order.
     Changes,
-    /// Also those that can notice what another process has changed, and those that wait.
+    /// Calls that can change what another process sees, or notice what it has changed, and those that wait.
     Everything,
 }
 
@@ -46,6 +55,9 @@ pub(crate) fn program(interest: Interest) -> Result<BpfProgram, seccompiler::Bac
     let looks = if interest == Interest::Everything { LOOKS } else { &[] };
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = BTreeMap::new();
     for syscall in CHANGES.iter().chain(looks) {
+        if interest == Interest::Everything && SYNCS.contains(&syscall.number) {
+            continue;
+        }
         rules.insert(syscall.number, rules_of(syscall.number, syscall.shape, interest)?);
     }
     // Stopping with data 0: the tracer reads number and arguments itself.

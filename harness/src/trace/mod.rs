@@ -19,7 +19,7 @@ pub use event::{Event, Trace};
 pub(crate) use filter::Interest;
 pub(crate) use ptrace::Tid;
 pub(crate) use registers::Saved;
-pub(crate) use tracer::{Ending, HeldCall, News, Tracer};
+pub(crate) use tracer::{Ending, HeldCall, News, Tracer, inode_of};
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!("crashworthy traces system calls on x86-64 Linux only");

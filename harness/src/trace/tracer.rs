@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -131,8 +132,8 @@ pub(crate) enum News {
 pub(crate) struct Tracer {
     interest: Interest,
     filter: BpfProgram,
-    /// Processes that have asked for a lock: what they close may give one up.
-    lockers: HashSet<Tid>,
+    /// Processes and the files of which they have asked for a lock: closing those may give it up.
+    locked: HashMap<Tid, HashSet<Inode>>,
     /// Changes below this directory are events. None: nothing is.
     root: Option<PathBuf>,
     reports_changes: bool,
@@ -150,7 +151,7 @@ impl Tracer {
         Ok(Self {
             interest,
             filter: filter::program(interest).map_err(io::Error::other)?,
-            lockers: HashSet::new(),
+            locked: HashMap::new(),
             root: None,
             reports_changes: true,
             threads: HashMap::new(),
@@ -385,7 +386,7 @@ impl Tracer {
             Wait::Exited(_) | Wait::Killed(_) => {
                 self.threads.remove(&tid);
                 if tid == process {
-                    self.lockers.remove(&process);
+                    self.locked.remove(&process);
                     let ending = match wait {
                         Wait::Exited(code) => Ending::Exited(code),
                         Wait::Killed(signal) => Ending::Signalled(signal),
@@ -398,14 +399,20 @@ impl Tracer {
         Ok(None)
     }
 
+    /// Whether a thread's process has asked for a lock on what this descriptor refers to.
+    fn has_locked(&self, tid: Tid, fd: i32) -> bool {
+        let locked = self.process_of(tid).and_then(|process| self.locked.get(&process));
+        locked.is_some_and(|locked| inode_of(tid, fd).is_some_and(|inode| locked.contains(&inode)))
+    }
+
     fn held(&mut self, tid: Tid) -> io::Result<Option<News>> {
         let meaning = ptrace::call_info(tid).and_then(|call| {
             let Some(syscall) = lookup(call.number) else { return Ok(None) };
             if !self.reports_changes && syscall.shape.is_change_only() {
                 return Ok(None);
             }
-            if let Shape::Close { .. } = syscall.shape
-                && !self.process_of(tid).is_some_and(|process| self.lockers.contains(&process))
+            if let Shape::Close { fd } = syscall.shape
+                && !self.has_locked(tid, call.arguments[fd] as i32)
             {
                 return Ok(None);
             }
@@ -430,8 +437,11 @@ impl Tracer {
             Meaning::Change { path, to, bytes } if self.root.is_some() && self.reports_changes => {
                 let (name, shape) = (syscall.name, syscall.shape);
                 let call = HeldCall { tid, name, path, to, bytes, arguments, shape };
-                if call.may_block() {
-                    self.lockers.extend(self.process_of(tid));
+                if call.may_block()
+                    && let Some(process) = self.process_of(tid)
+                    && let Some(inode) = call.descriptor().and_then(|fd| inode_of(tid, fd))
+                {
+                    self.locked.entry(process).or_default().insert(inode);
                 }
                 Some(News::Change(call))
             }
@@ -469,6 +479,15 @@ fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
         other => other,
     }
+}
+
+/// Device and number of an inode.
+pub(crate) type Inode = (u64, u64);
+
+/// What a descriptor of a thread refers to.
+pub(crate) fn inode_of(tid: Tid, fd: i32) -> Option<Inode> {
+    let metadata = fs::metadata(format!("/proc/{tid}/fd/{fd}")).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 /// The thread group of a thread that has just been created.

@@ -93,10 +93,8 @@ impl<'a, 't> Play<'a, 't> {
         explorer: &mut dyn Explorer,
         mut kill: Option<(usize, Actor)>,
     ) -> Result<(), TrialError> {
-        let mut previous = None;
         loop {
-            let made = self.run.steps.len();
-            if let Some((_, victim)) = kill.take_if(|(step, _)| *step == made) {
+            if let Some((_, victim)) = kill.take_if(|(step, _)| *step == self.run.steps.len()) {
                 self.kill(victim)?;
             }
             if (0..self.players.len()).all(|actor| self.is_done(actor)) {
@@ -109,15 +107,16 @@ impl<'a, 't> Play<'a, 't> {
             }
             let mut went = false;
             while !enabled.is_empty() && !went {
-                let decision = Decision { step: made, enabled: &enabled, previous };
+                let decision = Decision { made: &self.run.steps, enabled: &enabled };
                 let Some(actor) = explorer.choose(&decision) else {
                     self.run.abandoned = true;
+                    self.note_stuck(|play, actor| {
+                        play.players[actor].vain.as_ref().is_some_and(|vain| vain.waits)
+                    });
                     return Ok(());
                 };
                 went = self.step(actor, &enabled)?;
-                if went {
-                    previous = Some(actor);
-                } else {
+                if !went {
                     enabled.retain(|other| *other != actor);
                 }
             }
@@ -193,7 +192,7 @@ impl<'a, 't> Play<'a, 't> {
             }
             return Ok(invoked);
         }
-        self.ledger.made(&call, actor, step);
+        self.ledger.made(actor, step);
         self.note(actor, &call);
         match result {
             Some(error) if is_taken(error) => self.refused(actor, &call, false),
@@ -324,17 +323,21 @@ impl<'a, 't> Play<'a, 't> {
         Ok(())
     }
 
+    /// Notes what these actors never came to do.
+    fn note_stuck(&mut self, is_stuck: impl Fn(&Self, Actor) -> bool) {
+        for actor in 0..self.players.len() {
+            if is_stuck(self, actor) {
+                let held = self.ensemble.held(actor).cloned();
+                let step = self.players[actor].steps;
+                let wanted = held.map(|call| self.ledger.touches(&call, actor, step));
+                self.run.stuck.push((actor, wanted.unwrap_or_default()));
+            }
+        }
+    }
+
     /// Nobody can go, and not all have finished: says so in the answers that are due.
     fn give_up(&mut self) -> Result<(), TrialError> {
-        for actor in 0..self.players.len() {
-            if self.is_done(actor) {
-                continue;
-            }
-            let stuck = self.ensemble.held(actor).cloned();
-            let step = self.players[actor].steps;
-            let wanted = stuck.map(|call| self.ledger.touches(&call, actor, step));
-            self.run.stuck.push((actor, wanted.unwrap_or_default()));
-        }
+        self.note_stuck(|play, actor| !play.is_done(actor));
         for (actor, _) in self.run.stuck.clone() {
             let why = match &self.players[actor].vain {
                 Some(vain) if vain.waits => {

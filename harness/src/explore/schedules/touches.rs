@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     schedule::{Actor, Inode, Mode, Object, Touches},
-    trace::HeldCall,
+    trace::{HeldCall, inode_of},
 };
 
 /// Who made something, and with which of its steps; what was there before is of actor 0 and numbered.
@@ -31,6 +31,10 @@ pub(super) struct Ledger {
     known: HashSet<String>,
     /// Paths that this run has made.
     made: Vec<String>,
+    /// Paths that the call looked at last will make, if it is made.
+    making: Vec<String>,
+    /// Whether it will make a new inode there.
+    call_creates: bool,
 }
 
 impl Ledger {
@@ -42,6 +46,8 @@ impl Ledger {
             chance: HashMap::new(),
             known: known.into_iter().map(str::to_owned).collect(),
             made: Vec::new(),
+            making: Vec::new(),
+            call_creates: false,
         }
     }
 
@@ -62,29 +68,29 @@ impl Ledger {
     /// What a call will touch if it is made now, by this step of this actor.
     pub(super) fn touches(&mut self, call: &HeldCall, actor: Actor, step: usize) -> Touches {
         let maker = (actor as u64 + 1, step as u64);
+        self.making.clear();
+        self.call_creates = !(call.name.starts_with("rename") || call.name.starts_with("link"));
         let mut touching = Touching { ledger: self, touches: Touches::default(), call, maker };
         touching.look();
         touching.touches
     }
 
-    /// Notes what a call that has been made has made.
-    pub(super) fn made(&mut self, call: &HeldCall, actor: Actor, step: usize) {
-        let creates = matches!(call.name, "mkdir" | "mkdirat" | "mknod" | "mknodat" | "creat")
-            || call.name.starts_with("symlink")
-            || call.open_flags().is_some_and(|flags| flags & libc::O_CREAT != 0);
-        let path = if creates { Some(&call.path) } else { call.to.as_ref() };
-        let Some(path) = path else { return };
-        let Some(inode) = self.inode_at(path) else { return };
+    /// Notes that the call looked at last has been made, by this step of this actor.
+    pub(super) fn made(&mut self, actor: Actor, step: usize) {
         let maker = (actor as u64 + 1, step as u64);
-        if creates && !self.inodes.contains_key(&inode) {
-            self.inodes.insert(inode, maker);
-        }
-        self.made.push(path.clone());
-        if !self.known.contains(path) && !self.chance.contains_key(path) {
-            let parent =
-                path.rsplit_once('/').map_or(String::new(), |(parent, _)| self.name(parent));
-            // A slash twice is in no path.
-            self.chance.insert(path.clone(), format!("{parent}//{actor}.{step}"));
+        for path in std::mem::take(&mut self.making) {
+            // It has failed where nothing is there.
+            let Some(inode) = self.inode_at(&path) else { continue };
+            if self.call_creates {
+                // The number may have been that of a file that is gone.
+                self.inodes.insert(inode, maker);
+            }
+            if !self.known.contains(&path) && !self.chance.contains_key(&path) {
+                let parent = path.rsplit_once('/').map_or(String::new(), |(parent, _)| self.name(parent));
+                // A slash twice is in no path.
+                self.chance.insert(path.clone(), format!("{parent}//{actor}.{step}"));
+            }
+            self.made.push(path);
         }
     }
 
@@ -167,8 +173,6 @@ impl Touching<'_> {
                     self.touches.add(Object::Lock(inode), Mode::Change);
                 }
             }
-            // No other process can tell whether something is durable yet.
-            "fsync" | "fdatasync" | "syncfs" | "sync_file_range" | "sync" | "msync" => {}
             _ => self.touches.add(Object::Everything, Mode::Change),
         }
     }
@@ -197,6 +201,7 @@ impl Touching<'_> {
         }
         self.path(path, Mode::Change);
         self.entry(path);
+        self.ledger.making.push(path.to_owned());
     }
 
     /// An entry disappears, if it is there.
@@ -230,8 +235,9 @@ impl Touching<'_> {
             self.path(path, Mode::Change);
             self.entry(path);
         }
-        if let Some(replaced) = self.ledger.inode_at(to) {
-            self.links(replaced);
+        match self.ledger.inode_at(to) {
+            Some(replaced) => self.links(replaced),
+            None => self.ledger.making.push(to.clone()),
         }
     }
 
@@ -272,10 +278,7 @@ impl Touching<'_> {
     /// The maker of the file that the call is about, by descriptor or path; `None` where there is none.
     fn inode(&mut self) -> Option<Maker> {
         let inode = match self.call.descriptor() {
-            Some(fd) => {
-                let metadata = fs::metadata(format!("/proc/{}/fd/{fd}", self.call.tid)).ok()?;
-                (metadata.dev(), metadata.ino())
-            }
+            Some(fd) => inode_of(self.call.tid, fd)?,
             None => self.ledger.inode_at(&self.call.path)?,
         };
         Some(self.maker_of(inode))
