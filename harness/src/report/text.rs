@@ -51,7 +51,7 @@ pub(super) fn message(text: &str) -> String {
 }
 
 /// `1 byte`, `1,234 bytes`.
-pub(super) fn count(n: usize, noun: &str) -> String {
+pub(crate) fn count(n: usize, noun: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(n))
 }

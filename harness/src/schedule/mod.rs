@@ -5,8 +5,16 @@
 //! is one such call, with everything that its process does until its next one; the first step of an
 //! operation includes its invocation, and the last one its answer.
 
+mod estimate;
+mod random;
+mod replay;
+#[cfg(test)]
+mod tests;
 mod touch;
 
+pub use estimate::estimate;
+pub use random::Random;
+pub use replay::Replay;
 use serde::{Deserialize, Serialize};
 pub use touch::{Inode, Mode, Object, Touch, Touches};
 
@@ -59,6 +67,11 @@ impl Schedule {
             Some(last) if last.actor == actor && !last.killed => last.killed = true,
             _ => self.turns.push(Turn { actor, steps: 0, killed: true }),
         }
+    }
+
+    /// Who makes each of its steps.
+    pub fn steps(&self) -> impl Iterator<Item = Actor> {
+        self.turns.iter().flat_map(|turn| std::iter::repeat_n(turn.actor, turn.steps))
     }
 
     /// The number of its steps.
