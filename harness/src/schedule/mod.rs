@@ -5,6 +5,7 @@
 //! is one such call, with everything that its process does until its next one; the first step of an
 //! operation includes its invocation, and the last one its answer.
 
+mod depth_first;
 mod estimate;
 mod random;
 mod replay;
@@ -12,6 +13,7 @@ mod replay;
 mod tests;
 mod touch;
 
+pub use depth_first::DepthFirst;
 pub use estimate::estimate;
 pub use random::Random;
 pub use replay::Replay;

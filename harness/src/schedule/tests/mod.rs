@@ -1,5 +1,6 @@
 //! Explorers on toy programs, against what is found without them.
 
+mod depth_first;
 mod random;
 mod replay;
 mod toy;
