@@ -31,6 +31,12 @@ pub struct Effort {
     pub recoveries: usize,
     /// Kills at random instants in each scenario that asks for them.
     pub random_kills: u32,
+    /// Orders of several actors' calls that are tried in each scenario, one kind of explorer at a time.
+    pub schedules: usize,
+    /// Of these, how many are chosen at random where not all can be tried.
+    pub random_schedules: usize,
+    /// Kills of one of several actors in each scenario.
+    pub schedule_kills: usize,
     /// Bytes that chance picks to be flipped in each stored file that is too large to flip them all.
     pub flips: usize,
 }
@@ -57,7 +63,17 @@ impl Profile {
             (Self::Full, true) | (Self::Nightly, false) => (2_000, 4_096, 512),
             (Self::Nightly, true) => (20_000, 4_096, 4_096),
         };
+        let (schedules, random_schedules, schedule_kills) = match (self, forks) {
+            (Self::Quick, false) => (60, 20, 20),
+            (Self::Quick, true) => (1_000, 200, 200),
+            (Self::Full, false) => (1_000, 200, 200),
+            (Self::Full, true) | (Self::Nightly, false) => (20_000, 5_000, 2_000),
+            (Self::Nightly, true) => (500_000, 100_000, 20_000),
+        };
         Effort {
+            schedules,
+            random_schedules,
+            schedule_kills,
             workloads,
             workload_operations_max: 6,
             moments,

@@ -7,6 +7,7 @@ use crashworthy::Guarantee;
 use super::{
     arena::Scratch,
     profile::Profile,
+    schedules,
     sweep::Sweep,
     trial::{Stage, TrialError},
 };
@@ -52,6 +53,13 @@ fn run(
 ) -> Result<Option<Box<Case>>, TrialError> {
     scenario.judges = vec![guarantee];
     let scenario = Arc::new(scenario);
+    if let Strike::Schedule(interleaving) = strike {
+        let record = schedules::replay(subject, limits, &scenario, interleaving)?;
+        let mut docket = Docket::default();
+        let ruling = rule(&record.evidence);
+        docket.keep(&ruling, &record.evidence, &record.trace, &record.recovery, &Losses::default());
+        return Ok(docket.case(guarantee, strike.model()).cloned().map(Box::new));
+    }
     let mut launcher = Launcher::new(&Arc::new(subject.clone()), limits)?;
     let mut scratch = Scratch::new()?;
     let mut stage = Stage {

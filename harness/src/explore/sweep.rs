@@ -70,6 +70,9 @@ impl Sweep<'_> {
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), TrialError> {
+        if self.scenario.actors.len() > 1 {
+            return self.interleave(workplace, swept, tell);
+        }
         let mut stage = Stage {
             subject: workplace.subject,
             launcher: &mut workplace.launcher,

@@ -13,7 +13,7 @@
 //! ]
 //! set-up = [{ write = "blocks/a.bin", data = "old value" }]
 //!
-//! [[actors]]
+//! [[actors]]                                    # up to four; several need faults = ["schedules"]
 //! name = "writer"                               # absent: "client", "client-2", …
 //! operations = [
 //!   { write = "blocks/a.bin", data = { bytes = 300_000, seed = 7 } },
@@ -53,6 +53,9 @@ use crate::fault::FaultKind;
 pub const SCHEMA: u64 = 1;
 /// Largest scenario file in bytes: a value of the largest size in base64, with room to spare.
 pub const FILE_BYTES_MAX: u64 = 128 << 20;
+
+/// Most actors of a scenario.
+pub const ACTORS_MAX: usize = 4;
 
 const KEYS: [&str; 8] =
     ["schema", "name", "title", "judges", "faults", "plants", "set-up", "actors"];
@@ -112,7 +115,33 @@ fn scenario(text: &str) -> Result<Scenario, Problem> {
         })?,
         actors: actors(table.require("actors")?, &mut contents)?,
     };
+    check_actors(&scenario, table.get("faults").unwrap_or(table.require("actors")?))?;
     Ok(scenario)
+}
+
+/// Several actors are what schedules are made of, and nothing else strikes them; `place` is shown where that
+/// is not so.
+fn check_actors(scenario: &Scenario, place: &Value<'_>) -> Result<(), Problem> {
+    let is_schedule =
+        |fault: &FaultKind| matches!(fault, FaultKind::Schedules | FaultKind::KillOne);
+    let several = scenario.actors.len() > 1;
+    let (message, label) = match scenario.faults.iter().find(|fault| is_schedule(fault) != several)
+    {
+        Some(fault) if several => (
+            format!("the fault \"{fault}\" strikes one actor, and this scenario has several"),
+            "expected \"schedules\", or \"schedules\" and \"kill-one\"",
+        ),
+        Some(fault) => (
+            format!("the fault \"{fault}\" needs several actors, and this scenario has one"),
+            "expected at least two actors, or another fault",
+        ),
+        None if several && !scenario.faults.contains(&FaultKind::Schedules) => (
+            "several actors need the fault \"schedules\"".to_owned(),
+            "expected \"schedules\", or \"schedules\" and \"kill-one\"",
+        ),
+        None => return Ok(()),
+    };
+    Err(Problem::new(place.span(), message, label))
 }
 
 fn check_schema(value: &Value<'_>) -> Result<(), Problem> {
@@ -199,6 +228,12 @@ fn actors(value: &Value<'_>, contents: &mut Contents) -> Result<Vec<Actor>, Prob
             return Err(Problem::new(span, message, "expected a name of its own"));
         }
         actors.push(actor);
+    }
+    if actors.len() > ACTORS_MAX {
+        let message = format!("the scenario has {} actors", actors.len());
+        let label =
+            format!("expected at most {ACTORS_MAX}: their orders grow faster than anybody can try");
+        return Err(Problem::new(value.span(), message, label));
     }
     if actors.is_empty() {
         let label = "expected at least one actor";

@@ -18,7 +18,7 @@ use serde_json::Value;
 pub(super) use self::member::Member;
 use super::{
     launcher::TracedSide,
-    plain::{NoAnswer, TOO_LONG, greet},
+    plain::{NoAnswer, Plain, TOO_LONG, greet},
     protocol::{self, Call, Hello, Refusal},
 };
 use crate::{
@@ -93,6 +93,24 @@ impl<'t> Ensemble<'t> {
             ensemble.members.push(member);
         }
         Ok(ensemble)
+    }
+
+    /// Ends every process; [`Self::open`] starts new ones.
+    pub(crate) fn renew(&mut self) -> io::Result<()> {
+        for member in 0..self.members.len() {
+            self.bury(member)?;
+            self.members[member].died(None);
+        }
+        Ok(())
+    }
+
+    /// Collects a plain process that was killed.
+    pub(crate) fn bury_stranger(&mut self, process: &Plain) -> io::Result<()> {
+        process.kill();
+        if process.leads_session {
+            self.side.tracer().ending_of_stranger(process.pid)?;
+        }
+        Ok(())
     }
 
     /// Opens `root` anew in every process, and starts those again that have died; the answer to `hello`, where

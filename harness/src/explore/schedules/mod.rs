@@ -2,20 +2,37 @@
 
 mod play;
 mod run;
+mod sweep;
 mod touches;
 
 use std::{io, sync::Arc};
 
 use self::run::Rig;
-use super::arena::Scratch;
+use super::{
+    arena::Scratch,
+    trial::{Record, TrialError},
+};
 use crate::{
-    fault::Among,
+    fault::{Among, Interleaving},
     history::Evidence,
     scenario::Scenario,
     schedule::{Explorer, Run},
     subject::{Launcher, Limits, Subject},
     trace::{Trace, pin},
 };
+
+/// Runs one schedule.
+pub(super) fn replay(
+    subject: &Subject,
+    limits: Limits,
+    scenario: &Arc<Scenario>,
+    interleaving: &Interleaving,
+) -> Result<Record, TrialError> {
+    let mut launcher = Launcher::for_schedules(&Arc::new(subject.clone()), limits)?;
+    let mut scratch = Scratch::new()?;
+    let mut rig = Rig::new(subject, &mut launcher, &mut scratch, scenario, interleaving.among)?;
+    Ok(sweep::replay(&mut rig, &interleaving.schedule)?.record)
+}
 
 /// Runs the schedules that an explorer chooses and judges none of them: `see` is shown each, and says whether to
 /// go on. The calling thread is pinned to the first processor, as those of a campaign are.

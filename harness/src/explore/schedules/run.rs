@@ -66,9 +66,37 @@ impl<'a> Rig<'a> {
         })
     }
 
-    /// What the subject says of itself; empty before the first run.
-    pub(super) fn hello(&self) -> &Hello {
-        &self.hello
+    /// What the subject says of itself.
+    pub(super) fn introduce(&mut self) -> Result<&Hello, TrialError> {
+        let arena = self.place()?;
+        self.open(&arena)?;
+        Ok(&self.hello)
+    }
+
+    /// A fresh root, with nothing beside it.
+    fn place(&mut self) -> Result<Arena, TrialError> {
+        let root = self.scratch.fresh_path();
+        fs::create_dir(&root)?;
+        Ok(self.scratch.adopt(root))
+    }
+
+    fn open(&mut self, arena: &Arena) -> Result<(), TrialError> {
+        match self.ensemble.open(&arena.root(), &self.subject.options) {
+            Ok(Some(hello)) => self.hello = hello,
+            Ok(None) => {}
+            Err(why) => return Err(TrialError::Subject(arena.anonymous_text(&why))),
+        }
+        Ok(())
+    }
+
+    /// Ends the processes; the next run starts new ones.
+    pub(super) fn renew(&mut self) -> Result<(), TrialError> {
+        self.ensemble.renew()?;
+        if let Some(process) = self.observer.process.take() {
+            process.kill();
+            self.ensemble.bury_stranger(&process)?;
+        }
+        Ok(())
     }
 
     /// One run. With `kill`, the process of that actor is killed when so many steps have been made.
@@ -80,15 +108,9 @@ impl<'a> Rig<'a> {
         if watchdog::is_interrupted() {
             return Err(TrialError::Interrupted);
         }
-        let root = self.scratch.fresh_path();
-        fs::create_dir(&root)?;
-        let arena = self.scratch.adopt(root);
+        let arena = self.place()?;
         arena.plant(&self.scenario.plants)?;
-        match self.ensemble.open(&arena.root(), &self.subject.options) {
-            Ok(Some(hello)) => self.hello = hello,
-            Ok(None) => {}
-            Err(why) => return Err(TrialError::Subject(arena.anonymous_text(&why))),
-        }
+        self.open(&arena)?;
         let mut history = History::new();
         for invocation in &self.scenario.set_up {
             let outcome = arena.anonymous(self.ensemble.run(invocation));
@@ -100,15 +122,20 @@ impl<'a> Rig<'a> {
         let mut play =
             Play::new(&self.scenario, &arena, &mut self.ensemble, &mut self.ledger, history);
         play.to_the_end(explorer, kill)?;
-        let Play { mut history, trace, run, schedule, .. } = play;
+        let Play { mut history, mut trace, run, schedule, .. } = play;
         self.ensemble.end()?;
         if watchdog::is_interrupted() {
             return Err(TrialError::Interrupted);
         }
         if !run.abandoned {
-            self.observer.look(&arena, self.subject, &self.look, &mut history)?;
+            self.observer.look(
+                &mut self.ensemble,
+                &arena,
+                self.subject,
+                &self.look,
+                &mut history,
+            )?;
         }
-        let mut trace = trace;
         trace.blind_spots.extend(self.ensemble.blind_spot().map(str::to_owned));
         let evidence = Evidence {
             scenario: Arc::clone(&self.scenario),
@@ -124,10 +151,18 @@ impl<'a> Rig<'a> {
     }
 }
 
+impl Drop for Rig<'_> {
+    fn drop(&mut self) {
+        // Nobody is left to tell of a failure here.
+        let _ = self.renew();
+    }
+}
+
 impl Observer<'_> {
     /// Reads everything that the scenario names, on a fresh instance.
     fn look(
         &mut self,
+        ensemble: &mut Ensemble<'_>,
         arena: &Arena,
         subject: &Subject,
         batch: &Batch,
@@ -136,6 +171,9 @@ impl Observer<'_> {
         let process = match &mut self.process {
             Some(process) if !process.is_broken() => process,
             gone => {
+                if let Some(broken) = gone.take() {
+                    ensemble.bury_stranger(&broken)?;
+                }
                 let mut process = self.side.start()?;
                 process.hello().map_err(TrialError::Subject)?;
                 gone.insert(process)

@@ -86,7 +86,8 @@ impl Ledger {
                 self.inodes.insert(inode, maker);
             }
             if !self.known.contains(&path) && !self.chance.contains_key(&path) {
-                let parent = path.rsplit_once('/').map_or(String::new(), |(parent, _)| self.name(parent));
+                let parent =
+                    path.rsplit_once('/').map_or(String::new(), |(parent, _)| self.name(parent));
                 // A slash twice is in no path.
                 self.chance.insert(path.clone(), format!("{parent}//{actor}.{step}"));
             }

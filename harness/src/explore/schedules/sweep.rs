@@ -1,0 +1,349 @@
+//! The sweep of a scenario with several actors: which schedules are tried, and what is made of them.
+//!
+//! Few schedules are all tried, those with the fewest preemptions first, so that the first counterexample is
+//! told in the fewest turns. Of many, first those with few preemptions, then one of each kind that somebody could tell
+//! from another (partial-order reduction), and where that does not come to its end, seeded random ones.
+//!
+//! Processes live on between schedules, so a finding counts only if processes that are started for it show it,
+//! too.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crashworthy::{Category, Guarantee};
+use strum::VariantArray;
+
+use super::run::{Performed, Rig};
+use crate::{
+    check::{self, Trial},
+    explore::{
+        profile::Effort,
+        sweep::{News, Sweep, Swept, Workplace},
+        trial::{TrialError, offers_recovery},
+    },
+    fault::{Among, FaultKind, Strike},
+    history::Invocation,
+    judge::rule,
+    scenario::Scenario,
+    schedule::{Actor, DepthFirst, Explorer, Mode, Random, Replay, Run, Schedule, estimate},
+    subject::{Launcher, protocol::THREADS},
+};
+
+/// Kills are tried in schedules with up to so many preemptions.
+const KILL_PREEMPTIONS_MAX: usize = 1;
+/// Of more schedules than can all be tried, those with up to so many preemptions come first.
+const FIRST_PREEMPTIONS_MAX: usize = 1;
+/// Bug depth of the schedules that change priorities at random: orders that take so many coincidences.
+const PCT_DEPTH: usize = 3;
+/// Why finding nothing proves nothing where a kill cannot be told from the others' own doing.
+const DISTURBED: &str = "its processes disturb each other even where none of them is killed";
+/// Why a finding is nobody's.
+const NOT_REPEATED: &str =
+    "what was found did not show again in the same schedule with new processes";
+
+/// One scenario, with one kind of actors.
+struct Exploration<'a, 'w> {
+    sweep: &'a Sweep<'a>,
+    scenario: &'a Arc<Scenario>,
+    among: Among,
+    rig: Rig<'w>,
+    /// Orders in which actors made their steps, with few preemptions; a kill may fall on any step.
+    orders: Vec<Run>,
+    /// Whether anything was wrong although nobody was killed.
+    disturbed: bool,
+    /// Findings to be confirmed.
+    suspects: Vec<(Vec<Guarantee>, Schedule)>,
+}
+
+impl Sweep<'_> {
+    /// Tries schedules of the scenario's actors, as processes and as threads where the subject has them.
+    pub(in crate::explore) fn interleave(
+        &self,
+        workplace: &mut Workplace<'_>,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), TrialError> {
+        let limits = workplace.launcher.plain.limits();
+        for &among in Among::VARIANTS {
+            let subject = Arc::new(workplace.subject.clone());
+            let mut launcher = Launcher::for_schedules(&subject, limits)?;
+            let scratch = &mut workplace.scratch;
+            let mut rig =
+                Rig::new(workplace.subject, &mut launcher, scratch, self.scenario, among)?;
+            let hello = rig.introduce()?;
+            let has_threads = hello.capabilities.iter().any(|offered| offered == THREADS);
+            if among == Among::Threads && !has_threads
+                || asks_to_recover(self.scenario) && !offers_recovery(hello)
+            {
+                continue;
+            }
+            let mut exploration = Exploration {
+                sweep: self,
+                scenario: self.scenario,
+                among,
+                rig,
+                orders: Vec::new(),
+                disturbed: false,
+                suspects: Vec::new(),
+            };
+            exploration.run(swept, tell)?;
+        }
+        Ok(())
+    }
+}
+
+impl Exploration<'_, '_> {
+    fn run(
+        &mut self,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), TrialError> {
+        let effort = self.sweep.effort;
+        // One after the other, forwards and backwards: what they make now is known by name afterwards.
+        let actors = self.scenario.actors.len();
+        let mut steps = vec![0; actors];
+        for order in [(0..actors).collect::<Vec<_>>(), (0..actors).rev().collect()] {
+            let run = self.one(&mut InOrder(order), None, swept, tell)?;
+            let run = run.run;
+            for actor in 0..actors {
+                steps[actor] = run.steps.iter().filter(|step| step.actor == actor).count();
+            }
+        }
+        let mut bounds = Vec::new();
+        let is_small = estimate(steps.iter().copied()) <= effort.schedules as u64;
+        let preemptions = if is_small { usize::MAX } else { FIRST_PREEMPTIONS_MAX };
+        let mut first = DepthFirst::preempting(preemptions);
+        self.explore(&mut first, effort.schedules, true, swept, tell)?;
+        bounds.push(first.bound());
+        if !(is_small && first.is_complete()) {
+            {
+                let (seed, runs) = (self.sweep.seed, effort.random_schedules);
+                let mut random = Random::new(seed, runs);
+                self.explore(&mut random, runs, false, swept, tell)?;
+                bounds.push(random.bound());
+            }
+        }
+        if self.sweep.scenario.faults.contains(&FaultKind::KillOne)
+            && self.among == Among::Processes
+        {
+            if self.disturbed {
+                swept.docket.doubt(Guarantee::CrashIsolated, DISTURBED);
+            } else {
+                bounds.push(self.kill_one(effort, swept, tell)?);
+            }
+        }
+        self.confirm(swept, tell)?;
+        let bound = format!("{}: {}", self.among, bounds.join(", "));
+        for &guarantee in &self.scenario.judges {
+            swept.docket.bound(guarantee, crashworthy::PersistenceModel::default(), &bound);
+        }
+        Ok(())
+    }
+
+    /// Runs what an explorer chooses, up to a limit.
+    fn explore(
+        &mut self,
+        explorer: &mut dyn Explorer,
+        runs_max: usize,
+        keeps_orders: bool,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), TrialError> {
+        tell(&News::Planned(0));
+        for _ in 0..runs_max {
+            let performed = self.one(explorer, None, swept, tell)?;
+            let goes_on = explorer.learn(&performed.run);
+            if keeps_orders && preemptions(&performed.run) <= KILL_PREEMPTIONS_MAX {
+                self.orders.push(performed.run);
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One run, judged.
+    fn one(
+        &mut self,
+        explorer: &mut dyn Explorer,
+        kill: Option<(usize, Actor)>,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<Performed, TrialError> {
+        if (self.sweep.is_over)() {
+            return Err(TrialError::Interrupted);
+        }
+        let performed = self.rig.run(explorer, kill)?;
+        if performed.run.abandoned {
+            return Ok(performed);
+        }
+        tell(&News::Trial);
+        let record = &performed.record;
+        let evidence = &record.evidence;
+        swept.totals.trials += 1;
+        swept.totals.schedules += 1;
+        swept.totals.kills += usize::from(evidence.strike.is_kill());
+        for blind_spot in &record.trace.blind_spots {
+            for &guarantee in &self.scenario.judges {
+                if guarantee.category() == Category::Concurrency {
+                    swept.docket.doubt(guarantee, blind_spot);
+                }
+            }
+        }
+        if kill.is_none() && self.scenario.faults.contains(&FaultKind::KillOne) {
+            self.disturbed |= is_disturbed(&performed);
+        }
+        let ruling = rule(evidence);
+        let kind = evidence.strike.kind();
+        let model = evidence.strike.model();
+        if swept.docket.count(&ruling, model, kind, self.scenario)
+            && swept.docket.wants(&ruling, evidence)
+        {
+            let refuted = ruling.iter().filter(|(_, finding)| finding.is_some());
+            let refuted: Vec<Guarantee> = refuted.map(|(guarantee, _)| *guarantee).collect();
+            if let Strike::Schedule(interleaving) = &evidence.strike {
+                self.suspects.push((refuted, interleaving.schedule.clone()));
+                self.confirm(swept, tell)?;
+            }
+        }
+        Ok(performed)
+    }
+
+    /// Every actor that is in the middle of an operation is killed before every step of schedules with few
+    /// preemptions; what it did until then decides, so that each beginning is tried once.
+    fn kill_one(
+        &mut self,
+        effort: Effort,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<String, TrialError> {
+        let mut tried = BTreeSet::new();
+        let mut is_cut = false;
+        for run in std::mem::take(&mut self.orders) {
+            let order: Vec<Actor> = run.steps.iter().map(|step| step.actor).collect();
+            for victim in 0..self.scenario.actors.len() {
+                let mut is_busy = false;
+                for (at, step) in run.steps.iter().enumerate() {
+                    if step.actor == victim {
+                        let has = |mode| step.touches.iter().any(|touch| touch.mode == mode);
+                        is_busy = (is_busy || has(Mode::Begin)) && !has(Mode::End);
+                    }
+                    let beginning = order[..=at].to_vec();
+                    if !is_busy || !tried.insert((beginning.clone(), victim)) {
+                        continue;
+                    }
+                    if tried.len() > effort.schedule_kills {
+                        is_cut = true;
+                        continue;
+                    }
+                    let mut replay = Replay::new(&Schedule::of_steps(beginning));
+                    self.one(&mut replay, Some((at + 1, victim)), swept, tell)?;
+                }
+            }
+        }
+        Ok(if is_cut {
+            format!(
+                "{} kills in orders with at most {KILL_PREEMPTIONS_MAX} preemption",
+                effort.schedule_kills
+            )
+        } else {
+            format!(
+                "a kill at every call in every order with at most {KILL_PREEMPTIONS_MAX} preemption"
+            )
+        })
+    }
+
+    /// Runs what seemed to refute something again, with processes that have seen nothing before.
+    fn confirm(
+        &mut self,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), TrialError> {
+        for (guarantees, schedule) in std::mem::take(&mut self.suspects) {
+            self.rig.renew()?;
+            let again = replay(&mut self.rig, &schedule)?;
+            let record = &again.record;
+            let ruling = rule(&record.evidence);
+            let losses = crate::judge::Losses::default();
+            let kept = swept.docket.keep(
+                &ruling,
+                &record.evidence,
+                &record.trace,
+                &record.recovery,
+                &losses,
+            );
+            for guarantee in guarantees {
+                if !kept.contains(&guarantee) {
+                    swept.docket.doubt(guarantee, NOT_REPEATED);
+                }
+            }
+            for guarantee in kept {
+                if let Some(case) = swept.docket.case(guarantee, record.evidence.strike.model()) {
+                    tell(&News::Refuted(case));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs a schedule with its kill, if it has one.
+pub(super) fn replay(rig: &mut Rig<'_>, schedule: &Schedule) -> Result<Performed, TrialError> {
+    let mut made = 0;
+    let mut kill = None;
+    for turn in &schedule.turns {
+        made += turn.steps;
+        if turn.killed {
+            kill = Some((made, turn.actor));
+        }
+    }
+    let mut replay = Replay::new(schedule);
+    let performed = rig.run(&mut replay, kill)?;
+    replay.learn(&performed.run);
+    Ok(performed)
+}
+
+fn asks_to_recover(scenario: &Scenario) -> bool {
+    let mut operations = scenario.actors.iter().flat_map(|actor| &actor.operations);
+    operations.any(|invocation| *invocation == Invocation::Recover)
+}
+
+/// Whether anything is wrong although nobody was killed.
+fn is_disturbed(performed: &Performed) -> bool {
+    let trial = Trial::new(&performed.record.evidence);
+    let mut others = Guarantee::ALL.iter().filter(|guarantee| {
+        guarantee.category() == Category::Concurrency && **guarantee != Guarantee::CrashIsolated
+    });
+    others.any(|&guarantee| {
+        check::checker(guarantee).is_some_and(|checker| !checker.check(&trial).findings.is_empty())
+    })
+}
+
+/// How often an actor had to make place although it could have gone on.
+fn preemptions(run: &Run) -> usize {
+    let pairs = run.steps.windows(2);
+    pairs
+        .filter(|pair| pair[0].actor != pair[1].actor && pair[1].enabled.contains(&pair[0].actor))
+        .count()
+}
+
+/// One actor after the other.
+struct InOrder(Vec<Actor>);
+
+impl Explorer for InOrder {
+    fn choose(&mut self, decision: &crate::schedule::Decision<'_>) -> Option<Actor> {
+        self.0.iter().copied().find(|actor| decision.enabled.contains(actor))
+    }
+
+    fn learn(&mut self, _: &Run) -> bool {
+        false
+    }
+
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    fn bound(&self) -> String {
+        "one order of their operations".to_owned()
+    }
+}
