@@ -22,6 +22,7 @@ mod interface;
 mod io_fault;
 mod kill;
 mod layout;
+pub mod linearizable;
 mod list;
 mod oracle;
 mod power;

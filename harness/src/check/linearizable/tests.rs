@@ -1,0 +1,126 @@
+//! Histories with known answers.
+
+use super::*;
+use Action::{Delete, Exists, Read, Write};
+
+/// More than any history here needs.
+const CONFIGURATIONS_MAX: usize = 10_000;
+
+const A: State = Some(Value(1));
+const B: State = Some(Value(2));
+
+fn write(state: State) -> Action {
+    Write(state.expect("a value is written"))
+}
+
+/// From one moment to another.
+pub(super) fn during(invoked: u64, returned: u64, action: Action) -> Operation {
+    Operation { invoked, end: End::Certain(returned), action }
+}
+
+fn failed(invoked: u64, returned: u64, action: Action) -> Operation {
+    Operation { invoked, end: End::Doubtful(returned), action }
+}
+
+fn open(invoked: u64, action: Action) -> Operation {
+    Operation { invoked, end: End::Open, action }
+}
+
+#[track_caller]
+fn is(answer: Answer, initial: State, operations: &[Operation]) {
+    assert_eq!(check(operations, initial, CONFIGURATIONS_MAX), answer, "{operations:?}");
+    let backwards: Vec<_> = operations.iter().rev().copied().collect();
+    assert_eq!(check(&backwards, initial, CONFIGURATIONS_MAX), answer, "{operations:?} backwards");
+}
+
+fn fine(operations: &[Operation]) {
+    is(Answer::Linearizable, None, operations);
+}
+
+fn wrong(operations: &[Operation]) {
+    is(Answer::NotLinearizable, None, operations);
+}
+
+#[test]
+fn one_after_the_other() {
+    fine(&[]);
+    fine(&[during(0, 1, Read(None)), during(2, 3, write(A)), during(4, 5, Read(A))]);
+    fine(&[during(0, 1, write(A)), during(2, 3, Delete), during(4, 5, Exists(false))]);
+    wrong(&[during(0, 1, Read(A))]);
+    wrong(&[during(0, 1, Exists(true))]);
+    wrong(&[during(0, 1, write(A)), during(2, 3, Read(None))]);
+    wrong(&[during(0, 1, write(A)), during(2, 3, write(B)), during(4, 5, Read(A))]);
+    wrong(&[during(0, 1, write(A)), during(2, 3, Delete), during(4, 5, Read(A))]);
+    wrong(&[during(0, 1, Read(A)), during(2, 3, write(A))]);
+    is(Answer::Linearizable, A, &[during(0, 1, Read(A)), during(2, 3, Exists(true))]);
+    is(Answer::NotLinearizable, A, &[during(0, 1, Exists(false))]);
+}
+
+#[test]
+fn at_once() {
+    let writes = [during(0, 9, write(A)), during(0, 9, write(B))];
+    let reads = |first, then| [during(1, 2, Read(first)), during(3, 4, Read(then))];
+    for (first, then) in [(None, A), (A, B), (B, A), (B, B)] {
+        fine(&[writes.as_slice(), &reads(first, then)].concat());
+    }
+    let back = [writes.as_slice(), &reads(A, B), &[during(5, 6, Read(A))]].concat();
+    wrong(&back);
+    wrong(&[writes.as_slice(), &reads(A, None)].concat());
+    // Two readers that disagree on the order of the writes.
+    let one = reads(A, B);
+    let other = reads(B, A);
+    wrong(&[writes.as_slice(), &one, &other].concat());
+}
+
+/// Herlihy and Wing (1990), figure 2: the histories of a register there, H1 and H3 legal.
+#[test]
+fn a_write_takes_effect_at_one_moment() {
+    fine(&[
+        during(0, 3, write(A)),
+        during(1, 5, Read(A)),
+        during(4, 7, write(B)),
+        during(6, 9, Read(B)),
+    ]);
+    wrong(&[
+        during(0, 1, write(A)),
+        during(2, 9, write(B)),
+        during(3, 4, Read(B)),
+        during(5, 6, Read(A)),
+    ]);
+}
+
+#[test]
+fn what_failed_happened_in_its_interval_or_not_at_all() {
+    for seen in [None, A] {
+        fine(&[failed(0, 1, write(A)), during(2, 3, Read(seen)), during(4, 5, Read(seen))]);
+    }
+    wrong(&[failed(0, 1, write(A)), during(2, 3, Read(None)), during(4, 5, Read(A))]);
+    wrong(&[failed(0, 1, write(A)), during(2, 3, Read(A)), during(4, 5, Read(None))]);
+    is(Answer::Linearizable, A, &[failed(0, 1, Delete), during(2, 3, Exists(true))]);
+    is(Answer::Linearizable, A, &[failed(0, 1, Delete), during(2, 3, Exists(false))]);
+    // Two that failed, of which the earlier one must not hide the later one.
+    fine(&[failed(0, 1, write(A)), failed(2, 3, write(B)), during(4, 5, Read(A))]);
+}
+
+#[test]
+fn what_was_never_answered_happens_at_any_time_or_never() {
+    let write = open(0, write(A));
+    fine(&[write]);
+    fine(&[write, during(1, 2, Read(None)), during(3, 4, Read(None))]);
+    fine(&[write, during(1, 2, Read(None)), during(3, 4, Read(A))]);
+    fine(&[write, during(1, 2, Exists(true)), during(3, 4, Delete), during(5, 6, Read(None))]);
+    wrong(&[write, during(1, 2, Read(A)), during(3, 4, Read(None))]);
+    wrong(&[write, during(1, 2, Read(A)), during(3, 4, Delete), during(5, 6, Read(A))]);
+    wrong(&[during(0, 1, Read(A)), open(2, Write(Value(1)))]);
+}
+
+#[test]
+fn beyond_the_limit_nothing_is_said() {
+    // Many equal writes and deletes at once, and an answer at the end that none of them explains.
+    let mut hard: Vec<_> = (0..12)
+        .map(|client| during(client, 100, if client % 2 == 0 { write(A) } else { Delete }))
+        .collect();
+    hard.push(during(101, 102, Read(B)));
+    assert_eq!(check(&hard, None, 50), Answer::Unknown);
+    assert_eq!(check(&hard, None, 100_000), Answer::NotLinearizable);
+}
