@@ -16,7 +16,7 @@ use crate::{
 /// Judges every answer to a hostile path, every answer that shows the secret, and the world outside.
 pub(super) fn judge(evidence: &Evidence) -> Judgement {
     let scenario = &evidence.scenario;
-    let mut judgement = Judgement { comparisons: 1, findings: Vec::new() };
+    let mut judgement = Judgement::one(Vec::new());
     for line in &evidence.outside {
         judgement.comparisons += 1;
         judgement.findings.push(Finding {

@@ -58,5 +58,5 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
             ),
         }]
     };
-    Judgement { comparisons: 1, findings }
+    Judgement::one(findings)
 }

@@ -59,7 +59,7 @@ fn seen(evidence: &Evidence, phase: Phase, path: &str) -> Option<(usize, Content
 fn verdict(right: bool, entry: usize, sentence: impl FnOnce() -> String) -> Judgement {
     let findings =
         if right { Vec::new() } else { vec![Finding { entry: Some(entry), summary: sentence() }] };
-    Judgement { comparisons: 1, findings }
+    Judgement::one(findings)
 }
 
 fn shown(content: &Content) -> String {

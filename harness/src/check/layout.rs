@@ -15,7 +15,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
     };
     let summary = first_difference(&evidence.scenario, one, other);
     let findings = summary.map(|summary| Finding { entry: None, summary }).into_iter().collect();
-    Judgement { comparisons: 1, findings }
+    Judgement::one(findings)
 }
 
 /// Whether two fault-free runs left different names, so that a strange name proves nothing.

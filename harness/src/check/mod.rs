@@ -79,6 +79,15 @@ pub struct Judgement {
     pub comparisons: usize,
     /// The comparisons that failed.
     pub findings: Vec<Finding>,
+    /// Why finding nothing would prove nothing: a comparison that could not be decided.
+    pub doubt: Option<String>,
+}
+
+impl Judgement {
+    /// One comparison, with what is wrong about it.
+    fn one(findings: Vec<Finding>) -> Self {
+        Self { comparisons: 1, findings, doubt: None }
+    }
 }
 
 /// A comparison that failed.

@@ -66,7 +66,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
         }],
         _ => Vec::new(),
     };
-    Judgement { comparisons: 1, findings }
+    Judgement::one(findings)
 }
 
 fn acknowledged(evidence: &Evidence) -> impl Iterator<Item = Acknowledged<'_>> {

@@ -43,5 +43,5 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
              a tree without it would have been right"
         ),
     });
-    Judgement { comparisons: 1, findings: findings.collect() }
+    Judgement::one(findings.collect())
 }

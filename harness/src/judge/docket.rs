@@ -46,16 +46,23 @@ pub type Ruling = Vec<(Guarantee, Option<Finding>)>;
 
 /// Lets the checkers that the scenario asks for judge one trial; left out are those with nothing to compare.
 pub fn rule(evidence: &Evidence) -> Ruling {
+    rule_or_doubt(evidence).0
+}
+
+/// [`rule`], and what the checkers could not decide.
+fn rule_or_doubt(evidence: &Evidence) -> (Ruling, Vec<(Guarantee, String)>) {
     let trial = Trial::new(evidence);
     let checkers =
         evidence.scenario.judges.iter().filter_map(|guarantee| check::checker(*guarantee));
-    checkers
-        .filter_map(|checker| {
-            let judgement = checker.check(&trial);
-            let is_compared = judgement.comparisons > 0 || !judgement.findings.is_empty();
-            is_compared.then(|| (checker.guarantee(), judgement.findings.into_iter().next()))
-        })
-        .collect()
+    let (mut ruling, mut doubts) = (Ruling::new(), Vec::new());
+    for checker in checkers {
+        let judgement = checker.check(&trial);
+        if judgement.comparisons > 0 || !judgement.findings.is_empty() {
+            ruling.push((checker.guarantee(), judgement.findings.into_iter().next()));
+        }
+        doubts.extend(judgement.doubt.map(|doubt| (checker.guarantee(), doubt)));
+    }
+    (ruling, doubts)
 }
 
 impl Docket {
@@ -66,7 +73,10 @@ impl Docket {
         trace: &Trace,
         recovery: &Trace,
     ) -> Vec<Guarantee> {
-        let ruling = rule(evidence);
+        let (ruling, doubts) = rule_or_doubt(evidence);
+        for (guarantee, doubt) in doubts {
+            self.doubt(guarantee, &doubt);
+        }
         for &guarantee in &evidence.scenario.judges {
             let entry = self.entry_of(guarantee, evidence.strike.model());
             entry.random_kills += usize::from(evidence.strike.is_random());
