@@ -5,9 +5,12 @@ use std::sync::Arc;
 use crashworthy::{ErrorKind, Guarantee};
 
 use crate::{
-    fault::{Side, Strike},
-    history::{Baseline, Entry, Evidence, Invocation, Moment, Node, Outcome, Phase, Reply, Tree},
+    fault::{Interleaving, Side, Strike},
+    history::{
+        Baseline, Entry, Evidence, Invocation, Moment, Node, Outcome, Phase, Reply, Span, Tree,
+    },
     scenario::{Actor, Plant, Scenario},
+    schedule::Schedule,
 };
 
 pub(super) fn write(path: &str, data: &str) -> Invocation {
@@ -101,6 +104,39 @@ impl Builder {
 
     pub(super) fn paused() -> Self {
         Self::new(Strike::Pause { event: 0 })
+    }
+
+    /// Several actors with these names, by a schedule that only says whom it kills.
+    pub(super) fn concurrent(actors: &[&str], killed: &[usize]) -> Self {
+        let mut schedule = Schedule::default();
+        for actor in killed {
+            schedule.kill(*actor);
+        }
+        let strike = Strike::Schedule(Interleaving { schedule, ..Interleaving::default() });
+        let actor = |name: &&str| Actor { name: (*name).to_owned(), operations: Vec::new() };
+        let mut builder = Self::new(strike);
+        builder.scenario.actors = actors.iter().map(actor).collect();
+        builder
+    }
+
+    /// An operation of one of several actors, from one moment to another; one that was killed has no end.
+    pub(super) fn by(
+        mut self,
+        actor: usize,
+        (invoked, returned): (u64, u64),
+        invocation: Invocation,
+        outcome: Outcome,
+    ) -> Self {
+        self.scenario.actors[actor].operations.push(invocation.clone());
+        let returned = (outcome != Outcome::Killed).then_some(returned);
+        let span = Some(Span { actor, invoked, returned });
+        self.evidence.history.push(Entry { phase: Phase::Workload, invocation, outcome, span });
+        self
+    }
+
+    /// A read by a fresh process when all actors have finished.
+    pub(super) fn quiet(self, invocation: Invocation, outcome: Outcome) -> Self {
+        self.saw(Phase::Quiet, invocation, outcome)
     }
 
     pub(super) fn judging(mut self, guarantee: Guarantee) -> Self {

@@ -8,11 +8,12 @@
 //! one: by `interface` where nothing struck, `kill` after a crash, `power` after a power loss, `beside` where
 //! recovery ran beside a writer; `list` splits a list into its names, and `fidelity` claims the confusions of two paths.
 //! What is no answer has files of its own: trees (`layout`, `reclaimed`, `directory_delete`), the order of what survived (`prefix_order`), what followed a failed
-//! call (`io_fault`, `failed_sync`) and the
+//! call (`io_fault`, `failed_sync`), what several actors saw of one another (`concurrent`) and the
 //! world outside the root (`confined`).
 
 mod beside;
 mod bit_rot;
+mod concurrent;
 mod confined;
 mod directory_delete;
 mod failed_sync;
@@ -175,6 +176,12 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &only(Guarantee::PowerPrefixOrder, prefix_order::judge),
         &answers(Guarantee::PowerRetryHeals),
         &answers(Guarantee::PowerNeighboursIntact),
+        &only(Guarantee::NoTornRead, concurrent::no_torn_read),
+        &only(Guarantee::LastWriteWins, concurrent::last_write_wins),
+        &only(Guarantee::Linearizable, concurrent::linearizable),
+        &only(Guarantee::SameContentSafe, concurrent::same_content_safe),
+        &only(Guarantee::NoSpuriousError, concurrent::no_spurious_error),
+        &only(Guarantee::CrashIsolated, concurrent::crash_isolated),
         &only(Guarantee::ErrorReported, io_fault::reported),
         &only(Guarantee::ErrorPreservesOld, io_fault::preserved),
         &only(Guarantee::ErrorLeavesNoOrphan, io_fault::orphans),

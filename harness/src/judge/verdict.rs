@@ -147,10 +147,7 @@ fn why_not_measured(
         return Some(why.clone());
     }
     if check::checker(guarantee).is_none() {
-        return Some(match guarantee.category() {
-            Category::Concurrency => "this version does not explore concurrent writers yet".into(),
-            _ => "this version has no checker for it".into(),
-        });
+        return Some("this version has no checker for it".into());
     }
     let doubts: Vec<&str> = docket.doubts(guarantee).collect();
     if !doubts.is_empty() {

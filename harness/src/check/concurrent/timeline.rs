@@ -1,0 +1,252 @@
+//! All operations of a trial with several actors on one clock, and the files that are judged.
+//!
+//! The set-up comes before everything, one operation after the other; then the workload, by the clock of the
+//! schedule; then the reads of a process that was started when all had finished.
+
+use std::{collections::BTreeSet, fmt};
+
+use crashworthy::{ErrorKind, StoragePath};
+
+use crate::{
+    check::{oracle::ancestors, walk, words},
+    fault::Strike,
+    history::{Entry, Evidence, Invocation, Outcome, Phase},
+    scenario::{OUTSIDE, Plant, Scenario},
+    schedule::Schedule,
+    subject::Bytes,
+};
+
+/// What a path holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Content<'a> {
+    /// There is no file.
+    Absent,
+    Whole(&'a Bytes),
+}
+
+impl fmt::Display for Content<'_> {
+    /// As a reader gets it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("an error for a missing file"),
+            Self::Whole(data) => f.write_str(&words::value(data)),
+        }
+    }
+}
+
+/// An operation and its interval.
+pub(super) struct Timed<'a> {
+    /// Index into the history.
+    pub(super) index: usize,
+    pub(super) entry: &'a Entry,
+    /// Index of the actor, in the workload.
+    pub(super) actor: Option<usize>,
+    pub(super) invoked: u64,
+    /// `None` where there was no proper answer: what it was to do may still happen.
+    pub(super) returned: Option<u64>,
+}
+
+/// See the module.
+pub(super) struct Timeline<'a> {
+    pub(super) evidence: &'a Evidence,
+    /// In the order of their invocation.
+    pub(super) operations: Vec<Timed<'a>>,
+    /// The files that are judged, in the order of their first mention.
+    pub(super) files: Vec<&'a str>,
+    schedule: &'a Schedule,
+}
+
+impl<'a> Timeline<'a> {
+    /// `None` where no schedule struck, or the set-up was not carried out.
+    pub(super) fn of(evidence: &'a Evidence) -> Option<Self> {
+        let Strike::Schedule(interleaving) = &evidence.strike else { return None };
+        if !walk::is_set_up(evidence) {
+            return None;
+        }
+        Some(Self {
+            evidence,
+            operations: operations(evidence)?,
+            files: files(&evidence.scenario),
+            schedule: &interleaving.schedule,
+        })
+    }
+
+    pub(super) fn is_killing(&self) -> bool {
+        self.schedule.is_killing()
+    }
+
+    /// Whether the schedule kills this actor.
+    pub(super) fn is_killed(&self, actor: usize) -> bool {
+        self.schedule.turns.iter().any(|turn| turn.killed && turn.actor == actor)
+    }
+
+    /// Whether what happens to `path` is judged.
+    pub(super) fn is_file(&self, path: &str) -> bool {
+        self.files.contains(&path)
+    }
+
+    /// The operations that name `path`.
+    pub(super) fn at<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b Timed<'a>> {
+        self.operations.iter().filter(move |timed| timed.entry.invocation.path() == path)
+    }
+
+    /// The writes and deletes of `path` in the workload.
+    pub(super) fn changes<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b Timed<'a>> {
+        self.at(path).filter(|timed| timed.actor.is_some() && timed.content().is_some())
+    }
+
+    /// What `path` may hold before the workload. A planted file may or may not be one to the backend, until the set-up
+    /// has written or deleted it.
+    pub(super) fn before_workload(&self, path: &str) -> Vec<Content<'a>> {
+        let mut contents = vec![Content::Absent];
+        for plant in &self.evidence.scenario.plants {
+            if let Plant::File { path: planted, data } = plant
+                && planted == path
+            {
+                contents = vec![Content::Absent, Content::Whole(data)];
+            }
+        }
+        for timed in self.at(path).filter(|timed| timed.entry.phase == Phase::SetUp) {
+            match timed.content() {
+                Some(content) if timed.is_acknowledged() => contents = vec![content],
+                _ => {}
+            }
+        }
+        contents
+    }
+
+    /// Who did it, as the subject of a sentence.
+    pub(super) fn who(&self, timed: &Timed<'_>) -> String {
+        let killed: Vec<&str> = (0..self.evidence.scenario.actors.len())
+            .filter(|actor| self.is_killed(*actor))
+            .map(|actor| self.name(actor))
+            .collect();
+        let killed = if killed.is_empty() {
+            String::new()
+        } else {
+            format!("with {} killed, ", killed.join(" and "))
+        };
+        match timed.actor {
+            Some(actor) => format!("{killed}{}", self.name(actor)),
+            None => format!("{killed}{}", words::observer(self.evidence, timed.entry.phase)),
+        }
+    }
+
+    fn name(&self, actor: usize) -> &'a str {
+        self.evidence.scenario.actors.get(actor).map_or("a process", |actor| &actor.name)
+    }
+
+    /// A file or directory in words.
+    pub(super) fn place(&self, path: &str) -> String {
+        words::place(&self.evidence.scenario, path)
+    }
+}
+
+impl<'a> Timed<'a> {
+    /// What it leaves at its path, where it writes or deletes a file.
+    pub(super) fn content(&self) -> Option<Content<'a>> {
+        match &self.entry.invocation {
+            Invocation::WriteFile { data, .. } => Some(Content::Whole(data)),
+            Invocation::DeleteFile { .. } => Some(Content::Absent),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.entry.outcome.is_ok()
+    }
+
+    /// Whether it had returned before the other one was invoked.
+    pub(super) fn precedes(&self, other: &Self) -> bool {
+        self.returned.is_some_and(|returned| returned < other.invoked)
+    }
+}
+
+/// Whether a read says that there is no file.
+pub(super) fn is_missing(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Fail { kind: ErrorKind::NotFound, .. })
+}
+
+/// Several contents in words, each once.
+pub(super) fn contents<'a>(contents: impl IntoIterator<Item = Content<'a>>) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for one in contents {
+        let one = one.to_string();
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all.join(" or ")
+}
+
+/// The timeline of a history; `None` where an operation of the workload has no interval.
+fn operations(evidence: &Evidence) -> Option<Vec<Timed<'_>>> {
+    let of = |phase| {
+        let entries = evidence.history.iter().enumerate();
+        entries.filter(move |(_, entry)| entry.phase == phase)
+    };
+    let mut operations = Vec::new();
+    let mut now = 0;
+    let one_after_the_other = |phase, now: &mut u64| {
+        let timed = of(phase).map(|(index, entry)| {
+            let invoked = *now;
+            *now += 2;
+            let returned = is_answered(&entry.outcome).then_some(invoked + 1);
+            Timed { index, entry, actor: None, invoked, returned }
+        });
+        timed.collect::<Vec<_>>()
+    };
+    operations.extend(one_after_the_other(Phase::SetUp, &mut now));
+    let start = now;
+    for (index, entry) in of(Phase::Workload) {
+        let span = entry.span?;
+        let returned = span.returned.map(|returned| start + returned);
+        let invoked = start + span.invoked;
+        now = now.max(invoked + 1).max(returned.map_or(0, |returned| returned + 1));
+        let returned = returned.filter(|_| is_answered(&entry.outcome));
+        operations.push(Timed { index, entry, actor: Some(span.actor), invoked, returned });
+    }
+    operations.extend(one_after_the_other(Phase::Quiet, &mut now));
+    Some(operations)
+}
+
+fn is_answered(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Ok(_) | Outcome::Fail { .. })
+}
+
+/// The paths of a scenario that can only be files.
+fn files(scenario: &Scenario) -> Vec<&str> {
+    let named = scenario.paths();
+    let mut directories: BTreeSet<&str> = named.iter().flat_map(|path| ancestors(path)).collect();
+    for directory in scenario.directories() {
+        directories.insert(directory);
+        directories.extend(ancestors(directory));
+    }
+    let mut links = BTreeSet::new();
+    for plant in &scenario.plants {
+        match plant {
+            Plant::Symlink { path, .. } => {
+                links.insert(path.as_str());
+            }
+            Plant::Directory { path } => {
+                directories.insert(path);
+                directories.extend(ancestors(path));
+            }
+            Plant::File { path, .. } => directories.extend(ancestors(path)),
+        }
+    }
+    let planted = scenario.plants.iter().filter_map(|plant| match plant {
+        Plant::File { path, .. } => Some(path.as_str()),
+        _ => None,
+    });
+    let in_the_way: BTreeSet<&str> =
+        named.iter().copied().chain(planted).chain(links.iter().copied()).collect();
+    let is_file = |path: &&str| {
+        StoragePath::new(*path).is_ok()
+            && !path.starts_with(OUTSIDE)
+            && !directories.contains(path)
+            && !links.contains(path)
+            && !ancestors(path).any(|above| in_the_way.contains(above))
+    };
+    named.into_iter().filter(is_file).collect()
+}
