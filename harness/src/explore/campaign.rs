@@ -267,6 +267,7 @@ impl Shared<'_> {
                             scenario: &case.evidence.scenario,
                             seed: self.campaign.seed,
                             effort: self.effort,
+                            first_only: false,
                             is_over: &|| self.is_over(),
                         };
                         if let Ok(Some(smaller)) = shrink::shrink(case, &sweep, &mut workplace) {
@@ -299,6 +300,7 @@ impl Shared<'_> {
                 scenario,
                 seed: self.campaign.seed,
                 effort: self.effort,
+                first_only: false,
                 is_over: &|| self.is_over(),
             };
             match sweep.run(&mut workplace, &mut swept, &mut |news| self.tell(scenario, news)) {
@@ -352,6 +354,7 @@ impl Shared<'_> {
         Ok(Workplace {
             subject: &self.campaign.subject,
             launcher: Launcher::new(&subject, self.campaign.limits)?,
+            for_schedules: None,
             scratch: Scratch::new()?,
         })
     }

@@ -46,10 +46,15 @@ impl CrashStates {
         let (Some(launcher), Some(scratch)) = (self.launcher.take(), self.scratch.take()) else {
             return Err(io::Error::other("an earlier run has failed"));
         };
-        let mut workplace = Workplace { subject: &self.subject, launcher, scratch };
+        let mut workplace = Workplace { subject: &self.subject, launcher, for_schedules: None, scratch };
         let mut swept = Swept::default();
-        let sweep =
-            Sweep { scenario: &self.scenario, seed: 0, effort: self.effort, is_over: &|| false };
+        let sweep = Sweep {
+            scenario: &self.scenario,
+            seed: 0,
+            effort: self.effort,
+            first_only: false,
+            is_over: &|| false,
+        };
         sweep.run(&mut workplace, &mut swept, &mut |_| {}).map_err(io::Error::other)?;
         let Workplace { launcher, scratch, .. } = workplace;
         (self.launcher, self.scratch) = (Some(launcher), Some(scratch));

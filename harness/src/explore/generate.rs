@@ -89,6 +89,7 @@ impl Generator<'_> {
                     scenario: &scenario,
                     seed: self.seed,
                     effort: self.effort,
+                    first_only: false,
                     is_over: self.is_over,
                 };
                 let mut fresh = Swept::default();

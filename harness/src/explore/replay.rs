@@ -78,6 +78,7 @@ fn run(
                 scenario: &scenario,
                 seed: 0,
                 effort: Profile::Quick.effort(subject.is_forked()),
+                first_only: false,
                 is_over: &|| false,
             };
             let (record, lost) = sweep.replay_power(&mut stage, &rehearsal.trace, strike)?;

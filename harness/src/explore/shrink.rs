@@ -44,8 +44,11 @@ pub(super) fn shrink(
             ..candidate
         });
         let mut swept = Swept::default();
-        let explored =
-            Sweep { scenario: &candidate, ..*sweep }.run(workplace, &mut swept, &mut |_| {});
+        let explored = Sweep { scenario: &candidate, first_only: true, ..*sweep }.run(
+            workplace,
+            &mut swept,
+            &mut |_| {},
+        );
         match explored {
             Ok(()) | Err(TrialError::Diverged(_)) => {}
             Err(error) => return Err(error),
@@ -62,41 +65,71 @@ pub(super) fn shrink(
     Ok(is_smaller.then_some(smallest))
 }
 
-/// The scenarios that are smaller by one thing, those that save most first. A workload keeps one operation.
+/// The scenarios that are smaller by one thing, those that save most first. An actor keeps one operation, and of
+/// several actors two stay.
 fn candidates(scenario: &Scenario) -> impl Iterator<Item = Scenario> + '_ {
-    let plants = (0..scenario.plants.len()).map(|index| {
+    let without = |change: &dyn Fn(&mut Scenario)| {
         let mut smaller = scenario.clone();
-        smaller.plants.remove(index);
+        change(&mut smaller);
         smaller
-    });
-    let set_up = (0..scenario.set_up.len()).map(|index| {
-        let mut smaller = scenario.clone();
-        smaller.set_up.remove(index);
-        smaller
-    });
-    let length = scenario.workload().len();
-    let workload = (0..length).filter(move |_| length > 1).map(|index| {
-        let mut smaller = scenario.clone();
-        smaller.actors[0].operations.remove(index);
-        smaller
-    });
-    let values = (0..scenario.set_up.len() + length).filter_map(|index| {
-        let mut smaller = scenario.clone();
-        let at = index.checked_sub(smaller.set_up.len());
-        let operation = match at {
-            None => smaller.set_up.get_mut(index)?,
-            Some(at) => smaller.actors[0].operations.get_mut(at)?,
-        };
-        let Invocation::WriteFile { data, .. } = operation else { return None };
-        if data.len() <= SMALL_VALUE_BYTES {
-            return None;
+    };
+    let mut smaller = Vec::new();
+    let actors = scenario.actors.len();
+    if actors > 2 {
+        smaller.extend((0..actors).map(|actor| without(&|it| drop(it.actors.remove(actor)))));
+    }
+    for (actor, length) in scenario.actors.iter().map(|actor| actor.operations.len()).enumerate() {
+        if length > 1 {
+            let all = 0..length;
+            smaller.extend(
+                all.map(|index| without(&|it| drop(it.actors[actor].operations.remove(index)))),
+            );
         }
-        // Values stay apart from each other.
-        let letter = b'a' + (index % 26) as u8;
-        *data = Bytes::from(vec![letter]);
-        Some(smaller)
+    }
+    let set_up = 0..scenario.set_up.len();
+    smaller.extend(set_up.map(|index| without(&|it| drop(it.set_up.remove(index)))));
+    let plants = 0..scenario.plants.len();
+    smaller.extend(plants.map(|index| without(&|it| drop(it.plants.remove(index)))));
+    smaller.into_iter().chain(smaller_values(scenario))
+}
+
+/// The scenarios in which one value is cut down to a byte. Values stay apart from each other, but for those that
+/// are the same: they stay so.
+fn smaller_values(scenario: &Scenario) -> impl Iterator<Item = Scenario> + '_ {
+    let values = operations(scenario).filter_map(|operation| match operation {
+        Invocation::WriteFile { data, .. } => Some(data),
+        _ => None,
     });
-    workload.chain(set_up).chain(plants).chain(values)
+    let mut large: Vec<&Bytes> = Vec::new();
+    for data in values.filter(|data| data.len() > SMALL_VALUE_BYTES) {
+        if !large.contains(&data) {
+            large.push(data);
+        }
+    }
+    large.into_iter().enumerate().map(|(index, large)| {
+        let mut smaller = scenario.clone();
+        let set_up = smaller.set_up.iter_mut();
+        let all = set_up.chain(smaller.actors.iter_mut().flat_map(|actor| &mut actor.operations));
+        let taken = |letter: u8| {
+            operations(scenario).any(|operation| {
+                matches!(operation, Invocation::WriteFile { data, .. } if **data == [letter])
+            })
+        };
+        let letters = (b'a'..=b'z').cycle().skip(index % 26).take(26);
+        let letter = letters.clone().find(|letter| !taken(*letter)).unwrap_or(b'a');
+        for operation in all {
+            if let Invocation::WriteFile { data, .. } = operation
+                && data == large
+            {
+                *data = Bytes::from(vec![letter]);
+            }
+        }
+        smaller
+    })
+}
+
+fn operations(scenario: &Scenario) -> impl Iterator<Item = &Invocation> {
+    scenario.set_up.iter().chain(scenario.actors.iter().flat_map(|actor| &actor.operations))
 }
 
 #[cfg(test)]

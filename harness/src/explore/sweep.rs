@@ -32,6 +32,8 @@ const RANDOM_KILL_WITHIN: Duration = Duration::from_micros(1500);
 pub(crate) struct Workplace<'a> {
     pub(crate) subject: &'a Subject,
     pub(crate) launcher: Launcher,
+    /// Of processes whose schedules are tried; there from the first of them on.
+    pub(crate) for_schedules: Option<Launcher>,
     pub(crate) scratch: Scratch,
 }
 
@@ -58,6 +60,8 @@ pub(crate) struct Sweep<'a> {
     pub(crate) scenario: &'a Arc<Scenario>,
     pub(crate) seed: u64,
     pub(crate) effort: Effort,
+    /// Whether one counterexample to each guarantee is enough, where schedules are tried.
+    pub(crate) first_only: bool,
     /// Asked before every trial; true ends the sweep early.
     pub(crate) is_over: &'a dyn Fn() -> bool,
 }

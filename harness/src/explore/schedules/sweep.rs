@@ -9,7 +9,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crashworthy::{Category, Guarantee};
+use crashworthy::{Category, Guarantee, PersistenceModel};
 use strum::VariantArray;
 
 use super::run::{Performed, Rig};
@@ -64,11 +64,15 @@ impl Sweep<'_> {
     ) -> Result<(), TrialError> {
         let limits = workplace.launcher.plain.limits();
         for &among in Among::VARIANTS {
-            let subject = Arc::new(workplace.subject.clone());
-            let mut launcher = Launcher::for_schedules(&subject, limits)?;
+            let launcher = match &mut workplace.for_schedules {
+                Some(launcher) => launcher,
+                none => {
+                    let subject = Arc::new(workplace.subject.clone());
+                    none.insert(Launcher::for_schedules(&subject, limits)?)
+                }
+            };
             let scratch = &mut workplace.scratch;
-            let mut rig =
-                Rig::new(workplace.subject, &mut launcher, scratch, self.scenario, among)?;
+            let mut rig = Rig::new(workplace.subject, launcher, scratch, self.scenario, among)?;
             let hello = rig.introduce()?;
             let has_threads = hello.capabilities.iter().any(|offered| offered == THREADS);
             if among == Among::Threads && !has_threads
@@ -86,6 +90,9 @@ impl Sweep<'_> {
                 suspects: Vec::new(),
             };
             exploration.run(swept, tell)?;
+            if exploration.has_enough(swept) {
+                break;
+            }
         }
         Ok(())
     }
@@ -134,7 +141,7 @@ impl Exploration<'_, '_> {
         self.confirm(swept, tell)?;
         let bound = format!("{}: {}", self.among, bounds.join(", "));
         for &guarantee in &self.scenario.judges {
-            swept.docket.bound(guarantee, crashworthy::PersistenceModel::default(), &bound);
+            swept.docket.bound(guarantee, PersistenceModel::default(), &bound);
         }
         Ok(())
     }
@@ -150,6 +157,9 @@ impl Exploration<'_, '_> {
     ) -> Result<(), TrialError> {
         tell(&News::Planned(0));
         for _ in 0..runs_max {
+            if self.has_enough(swept) {
+                break;
+            }
             let performed = self.one(explorer, None, swept, tell)?;
             let goes_on = explorer.learn(&performed.run);
             if keeps_orders && preemptions(&performed.run) <= KILL_PREEMPTIONS_MAX {
@@ -160,6 +170,14 @@ impl Exploration<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether one counterexample to each guarantee is all that is wanted, and is there.
+    fn has_enough(&self, swept: &Swept) -> bool {
+        let model = PersistenceModel::default();
+        let mut judged = self.scenario.judges.iter();
+        self.sweep.first_only
+            && judged.all(|guarantee| swept.docket.case(*guarantee, model).is_some())
     }
 
     /// One run, judged.
@@ -232,7 +250,7 @@ impl Exploration<'_, '_> {
                     if !is_busy || !tried.insert((beginning.clone(), victim)) {
                         continue;
                     }
-                    if tried.len() > effort.schedule_kills {
+                    if tried.len() > effort.schedule_kills || self.has_enough(swept) {
                         is_cut = true;
                         continue;
                     }
