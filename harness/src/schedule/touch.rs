@@ -1,6 +1,6 @@
 //! What a step reads and changes, and which steps cannot change places without somebody noticing.
 
-use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Something that one actor can change and another one notice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,32 +60,102 @@ impl Touch {
 
 /// Everything that a step touches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Touches(BTreeSet<Touch>);
+pub struct Touches {
+    /// Ascending.
+    all: Vec<Touch>,
+    /// One bit for each object, by its hash: most steps have nothing to do with each other, and every step of a
+    /// run is compared with many others.
+    bits: u64,
+}
 
 impl Touches {
     /// Adds one.
     pub fn add(&mut self, object: Object, mode: Mode) {
-        self.0.insert(Touch { object, mode });
+        self.insert(Touch { object, mode });
     }
 
     /// Adds all of another step's.
     pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        other.all.into_iter().for_each(|touch| self.insert(touch));
+    }
+
+    fn insert(&mut self, touch: Touch) {
+        let Err(at) = self.all.binary_search(&touch) else { return };
+        self.bits |= match &touch.object {
+            Object::Everything => u64::MAX,
+            object => {
+                let mut hasher = DefaultHasher::new();
+                object.hash(&mut hasher);
+                1 << (hasher.finish() % u64::from(u64::BITS))
+            }
+        };
+        self.all.insert(at, touch);
     }
 
     /// Whether the two steps, of different actors, cannot change places without somebody noticing.
     pub fn conflict(&self, other: &Self) -> bool {
-        self.0.iter().any(|one| other.0.iter().any(|another| one.conflicts(another)))
+        self.bits & other.bits != 0
+            && self.all.iter().any(|one| other.all.iter().any(|another| one.conflicts(another)))
+    }
+
+    /// Whether its actor may have had to wait before it made the step.
+    pub(super) fn may_wait(&self) -> bool {
+        self.all.iter().any(|touch| matches!(touch.object, Object::Lock(_) | Object::Everything))
     }
 
     /// In order.
     pub fn iter(&self) -> impl Iterator<Item = &Touch> {
-        self.0.iter()
+        self.all.iter()
     }
 }
 
 impl FromIterator<Touch> for Touches {
     fn from_iter<I: IntoIterator<Item = Touch>>(touches: I) -> Self {
-        Self(touches.into_iter().collect())
+        let mut all = Self::default();
+        touches.into_iter().for_each(|touch| all.insert(touch));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn touch() -> impl Strategy<Value = Touch> {
+        let object = prop_oneof![
+            8 => (0..100_u64).prop_map(|inode| Object::Content((1, inode))),
+            4 => "[a-c]{1,2}".prop_map(Object::Name),
+            1 => Just(Object::Everything),
+        ];
+        let mode = proptest::sample::select(
+            &[Mode::Read, Mode::Change, Mode::Contribute, Mode::Begin, Mode::End][..],
+        );
+        (object, mode).prop_map(|(object, mode)| Touch { object, mode })
+    }
+
+    proptest! {
+        #[test]
+        fn a_conflict_is_one_of_two_touches(
+            ours in proptest::collection::vec(touch(), 0..4),
+            theirs in proptest::collection::vec(touch(), 0..4),
+        ) {
+            let expected = ours.iter().any(|one| theirs.iter().any(|another| one.conflicts(another)));
+            let [one, another] = [&ours, &theirs].map(|all| all.iter().cloned().collect::<Touches>());
+            prop_assert_eq!(one.conflict(&another), expected);
+            prop_assert_eq!(another.conflict(&one), expected);
+        }
+    }
+
+    #[test]
+    fn a_touch_counts_once_in_whatever_order_it_was_added() {
+        let [one, another] =
+            [Mode::Read, Mode::Change].map(|mode| Touch { object: Object::Name("a".into()), mode });
+        let all: Touches = [another.clone(), one.clone(), another.clone()].into_iter().collect();
+        assert_eq!(all.iter().collect::<Vec<_>>(), [&one, &another]);
+        let mut extended = Touches::from_iter([one]);
+        extended.extend(Touches::from_iter([another]));
+        assert_eq!(extended, all);
     }
 }
