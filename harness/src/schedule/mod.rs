@@ -6,6 +6,7 @@
 //! operation includes its invocation, and the last one its answer.
 
 mod depth_first;
+mod dpor;
 mod estimate;
 mod random;
 mod replay;
@@ -14,6 +15,7 @@ mod tests;
 mod touch;
 
 pub use depth_first::DepthFirst;
+pub use dpor::Dpor;
 pub use estimate::estimate;
 pub use random::Random;
 pub use replay::Replay;
@@ -145,7 +147,7 @@ impl Decision<'_> {
 pub struct Step {
     /// Who made it.
     pub actor: Actor,
-    /// Who could have gone instead, itself included, ascending.
+    /// Who could have gone instead, itself included, ascending; without those that turned out to wait.
     pub enabled: Vec<Actor>,
     /// What it read and changed. The same step of another run is to call the same things by the same names,
     /// whatever random names and new inodes the subject came up with in either.

@@ -1,0 +1,122 @@
+//! Which step happens before which: in the order of its actor, or because of a chain of conflicts.
+
+use std::sync::Arc;
+
+use crate::schedule::{Actor, Touches};
+
+/// By actor, how many of its first steps happen before something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Clock(Vec<usize>);
+
+impl Clock {
+    fn of(&self, actor: Actor) -> usize {
+        self.0.get(actor).copied().unwrap_or(0)
+    }
+
+    fn raise(&mut self, actor: Actor, steps: usize) {
+        if self.0.len() <= actor {
+            self.0.resize(actor + 1, 0);
+        }
+        self.0[actor] = self.0[actor].max(steps);
+    }
+
+    fn join(&mut self, other: &Self) {
+        for (actor, steps) in other.0.iter().enumerate() {
+            self.raise(actor, *steps);
+        }
+    }
+}
+
+/// A step that was made, in its place.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    pub(super) actor: Actor,
+    pub(super) touches: Arc<Touches>,
+    /// It is the how manyth step of its actor, from 1.
+    number: usize,
+    clock: Clock,
+}
+
+impl Event {
+    /// Whether it happens before whatever the clock belongs to, or is that.
+    fn is_before(&self, clock: &Clock) -> bool {
+        clock.of(self.actor) >= self.number
+    }
+}
+
+/// Two steps in conflict that nothing keeps in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Race {
+    /// Which event the later step could have come before.
+    pub(super) at: usize,
+    /// Whether it perhaps could not, because it had to wait.
+    pub(super) may_wait: bool,
+    /// Whoever can be the first to go if that event is put off until after the later step. Each set on its own is
+    /// to have a member that goes instead.
+    pub(super) instead: Vec<Vec<Actor>>,
+}
+
+/// The next step of an actor after these events, and its races with them, latest first.
+pub(super) fn look_back(
+    events: &[Event],
+    actor: Actor,
+    touches: Arc<Touches>,
+) -> (Event, Vec<Race>) {
+    let own = events.iter().rev().find(|event| event.actor == actor);
+    let before = own.map(|event| event.clock.clone()).unwrap_or_default();
+    let number = own.map_or(0, |event| event.number) + 1;
+    let mut clock = before.clone();
+    // A step that may have to wait perhaps could not come just before one that it conflicts with, but before an
+    // earlier one: who releases a lock is not in a race with who takes it next, but who took it is.
+    let may_wait = touches.may_wait();
+    let mut settled = before.clone();
+    let mut found = Vec::new();
+    for (at, event) in events.iter().enumerate().rev() {
+        if event.is_before(&settled) || !event.touches.conflict(&touches) {
+            continue;
+        }
+        clock.join(&event.clock);
+        if !may_wait {
+            settled.join(&event.clock);
+        }
+        found.push(at);
+    }
+    clock.raise(actor, number);
+    let step = Event { actor, touches, number, clock };
+    let races = found
+        .into_iter()
+        .map(|at| {
+            let first = &events[at];
+            let after = &events[at + 1..];
+            let apart = after.iter().filter(|event| !first.is_before(&event.clock));
+            let mut instead = vec![initials(apart, &step, &step.clock)];
+            if may_wait {
+                // The others of these may be what it has to wait for, so it is also to go without them.
+                let needed = after.iter().filter(|event| event.is_before(&before));
+                instead.push(initials(needed, &step, &before));
+            }
+            Race { at, may_wait, instead }
+        })
+        .collect();
+    (step, races)
+}
+
+/// Whose first of these events, of which `last` with the clock `clock` is the last one, is after none of the others.
+fn initials<'a>(
+    events: impl Iterator<Item = &'a Event>,
+    last: &'a Event,
+    clock: &'a Clock,
+) -> Vec<Actor> {
+    let mut firsts: Vec<&Event> = Vec::new();
+    let mut initials = Vec::new();
+    for (event, clock) in events.map(|event| (event, &event.clock)).chain([(last, clock)]) {
+        if firsts.iter().any(|first| first.actor == event.actor) {
+            continue;
+        }
+        if !firsts.iter().any(|first| first.is_before(clock)) {
+            initials.push(event.actor);
+        }
+        firsts.push(event);
+    }
+    initials
+}
