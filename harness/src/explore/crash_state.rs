@@ -46,7 +46,8 @@ impl CrashStates {
         let (Some(launcher), Some(scratch)) = (self.launcher.take(), self.scratch.take()) else {
             return Err(io::Error::other("an earlier run has failed"));
         };
-        let mut workplace = Workplace { subject: &self.subject, launcher, for_schedules: None, scratch };
+        let mut workplace =
+            Workplace { subject: &self.subject, launcher, for_schedules: None, scratch };
         let mut swept = Swept::default();
         let sweep = Sweep {
             scenario: &self.scenario,

@@ -216,6 +216,12 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
                 .to_owned(),
         );
     }
+    let several = [FaultKind::Schedules, FaultKind::KillOne];
+    if several.iter().any(|fault| entry.faults.contains(fault)) {
+        let schedules = text::thousands(entry.trials);
+        let bounds = entry.bounds.iter().cloned().collect::<Vec<_>>().join("; ");
+        parts.push(format!("{schedules} schedules of several actors; {bounds}"));
+    }
     let power = [FaultKind::PowerLoss, FaultKind::FailedSync];
     if power.iter().any(|fault| entry.faults.contains(fault)) {
         let states = text::thousands(entry.trials);

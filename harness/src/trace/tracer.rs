@@ -169,6 +169,7 @@ impl Tracer {
     /// From now on, changes below `root` (absolute, without links) are reported.
     pub(crate) fn watch(&mut self, root: Option<&Path>) {
         self.root = root.map(Path::to_owned);
+        self.locked.clear();
     }
 
     /// Starts a traced process and returns once it has become the program.

@@ -24,7 +24,7 @@ use crate::{
     history::Invocation,
     judge::rule,
     scenario::Scenario,
-    schedule::{Actor, DepthFirst, Explorer, Mode, Random, Replay, Run, Schedule, estimate},
+    schedule::{Actor, DepthFirst, Dpor, Explorer, Mode, Random, Replay, Run, Schedule, estimate},
     subject::{Launcher, protocol::THREADS},
 };
 
@@ -122,7 +122,10 @@ impl Exploration<'_, '_> {
         self.explore(&mut first, effort.schedules, true, swept, tell)?;
         bounds.push(first.bound());
         if !(is_small && first.is_complete()) {
-            {
+            let mut reduced = Dpor::new();
+            self.explore(&mut reduced, effort.schedules, false, swept, tell)?;
+            bounds.push(reduced.bound());
+            if !reduced.is_complete() {
                 let (seed, runs) = (self.sweep.seed, effort.random_schedules);
                 let mut random = Random::new(seed, runs);
                 self.explore(&mut random, runs, false, swept, tell)?;

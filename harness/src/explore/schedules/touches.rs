@@ -85,13 +85,17 @@ impl Ledger {
                 // The number may have been that of a file that is gone.
                 self.inodes.insert(inode, maker);
             }
-            if !self.known.contains(&path) && !self.chance.contains_key(&path) {
-                let parent =
-                    path.rsplit_once('/').map_or(String::new(), |(parent, _)| self.name(parent));
-                // A slash twice is in no path.
-                self.chance.insert(path.clone(), format!("{parent}//{actor}.{step}"));
-            }
             self.made.push(path);
+        }
+    }
+
+    /// Names a path that is about to be made after its maker, unless an earlier run had it, too.
+    fn christen(&mut self, path: &str, (actor, step): Maker) {
+        if !self.known.contains(path) && !self.chance.contains_key(path) {
+            let parent =
+                path.rsplit_once('/').map_or(String::new(), |(parent, _)| self.name(parent));
+            // A slash twice is in no path.
+            self.chance.insert(path.to_owned(), format!("{parent}//{actor}.{step}"));
         }
     }
 
@@ -200,6 +204,7 @@ impl Touching<'_> {
             self.path(path, Mode::Read);
             return;
         }
+        self.ledger.christen(path, self.maker);
         self.path(path, Mode::Change);
         self.entry(path);
         self.ledger.making.push(path.to_owned());
@@ -232,11 +237,15 @@ impl Touching<'_> {
             self.path(to, Mode::Read);
             return;
         }
+        let replaced = self.ledger.inode_at(to);
+        if replaced.is_none() {
+            self.ledger.christen(to, self.maker);
+        }
         for path in [from, to] {
             self.path(path, Mode::Change);
             self.entry(path);
         }
-        match self.ledger.inode_at(to) {
+        match replaced {
             Some(replaced) => self.links(replaced),
             None => self.ledger.making.push(to.clone()),
         }
