@@ -11,6 +11,8 @@ pub enum Moment {
     Settled,
     /// After the acknowledgement of the workload's operation with this index, from 0.
     Acknowledged(usize),
+    /// When a step of several actors' schedule had been made, by the clock of the history.
+    Step(u64),
     /// After the kill, before any other process opened the root.
     Crashed,
     /// After `recover`.

@@ -10,6 +10,7 @@ mod call;
 mod losses;
 mod names;
 mod operation;
+mod schedule;
 #[cfg(test)]
 mod tests;
 
@@ -141,6 +142,9 @@ impl<'a> Teller<'a> {
     }
 
     fn workload(&mut self) {
+        if self.interleaved() {
+            return;
+        }
         let operations = self.operations();
         let events = self.events();
         let mut rest: &[_] = &operations;

@@ -35,6 +35,8 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// How many operations the workload acknowledged.
     pub operations: usize,
+    /// When one of several actors was killed, on the clock of the history.
+    pub killed_at: Option<u64>,
     /// Why events may be missing, one reason each; empty when everything was seen.
     pub blind_spots: BTreeSet<String>,
     /// Whether it asked for input and output that bypasses system calls (`io_uring`) and was refused.

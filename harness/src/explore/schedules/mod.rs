@@ -55,7 +55,7 @@ pub fn explore(
     let mut rig = Rig::new(subject, &mut launcher, &mut scratch, &scenario, among)
         .map_err(io::Error::other)?;
     loop {
-        let performed = rig.run(explorer, None).map_err(io::Error::other)?;
+        let performed = rig.run(explorer, None, false).map_err(io::Error::other)?;
         let goes_on = see(&performed.run, &performed.record.evidence, &performed.record.trace);
         if !explorer.learn(&performed.run) || !goes_on {
             return Ok(());

@@ -3,10 +3,12 @@
 //! Who would wait is not asked to go: an actor that was refused something can go again only when somebody else
 //! has made a step. Where all wait for each other, or for what nobody has, that is said in their answers.
 
+use std::fs;
+
 use super::touches::Ledger;
 use crate::{
     explore::{arena::Arena, trial::TrialError},
-    history::{Entry, History, Invocation, Outcome, Phase, Span},
+    history::{Entry, History, Invocation, Moment, Outcome, Phase, Span, Tree},
     scenario::Scenario,
     schedule::{Actor, Decision, Explorer, Mode, Object, Run, Schedule, Step, Touches},
     subject::{Ensemble, Stop},
@@ -32,6 +34,8 @@ pub(super) struct Play<'a, 't> {
     pub(super) trace: Trace,
     pub(super) run: Run,
     pub(super) schedule: Schedule,
+    /// What lay on disk after each step, where that is of interest.
+    pub(super) trees: Option<Vec<(Moment, Tree)>>,
 }
 
 /// An actor in a run.
@@ -84,7 +88,16 @@ impl<'a, 't> Play<'a, 't> {
             trace: Trace::default(),
             run: Run::default(),
             schedule: Schedule::default(),
+            trees: None,
         }
+    }
+
+    /// Looks at the disk before the first step, and after every one.
+    pub(super) fn look(&mut self) -> Result<(), TrialError> {
+        let tree = self.arena.tree()?;
+        let moment = Moment::Step(self.clock);
+        self.trees.get_or_insert_default().push((moment, tree));
+        Ok(())
     }
 
     /// Goes on until all have finished, or the explorer has seen enough.
@@ -116,6 +129,9 @@ impl<'a, 't> Play<'a, 't> {
                     return Ok(());
                 };
                 went = self.step(actor, &enabled)?;
+                if went && self.trees.is_some() {
+                    self.look()?;
+                }
                 if !went {
                     enabled.retain(|other| *other != actor);
                 }
@@ -176,10 +192,13 @@ impl<'a, 't> Play<'a, 't> {
             }
         }
         // It may wait for another thread before its first call.
-        let Some(call) = self.ensemble.held(actor).cloned() else {
+        let Some(mut call) = self.ensemble.held(actor).cloned() else {
             self.made(actor, enabled, touches);
             return Ok(true);
         };
+        if self.trees.is_some() {
+            self.rename(&mut call);
+        }
         let step = self.players[actor].steps;
         touches.extend(self.ledger.touches(&call, actor, step));
         let (stop, result) = self.ensemble.perform(actor)?;
@@ -217,6 +236,16 @@ impl<'a, 't> Play<'a, 't> {
             )?;
         }
         Ok(true)
+    }
+
+    /// The name that an open file has now: it may have been given another one since its thread was held.
+    fn rename(&self, call: &mut HeldCall) {
+        let link = call.descriptor().map(|fd| format!("/proc/{}/fd/{fd}", call.tid));
+        let target = link.and_then(|link| fs::read_link(link).ok());
+        let root = self.arena.root();
+        if let Some(path) = target.as_deref().and_then(|target| target.strip_prefix(root).ok()) {
+            call.path = path.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
+        }
     }
 
     fn begin(&mut self, actor: Actor, invocation: &Invocation, touches: &mut Touches) {
@@ -313,6 +342,8 @@ impl<'a, 't> Play<'a, 't> {
         // Its operation stays what it is: never answered, by a process that was killed.
         self.players[victim].at = None;
         self.schedule.kill(victim);
+        self.clock += 1;
+        self.trace.killed_at = Some(self.clock);
         Ok(())
     }
 

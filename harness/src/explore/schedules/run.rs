@@ -99,11 +99,13 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// One run. With `kill`, the process of that actor is killed when so many steps have been made.
+    /// One run. With `kill`, the process of that actor is killed when so many steps have been made. With
+    /// `looks`, what lies on disk after every step is evidence, too.
     pub(super) fn run(
         &mut self,
         explorer: &mut dyn Explorer,
         kill: Option<(usize, Actor)>,
+        looks: bool,
     ) -> Result<Performed, TrialError> {
         if watchdog::is_interrupted() {
             return Err(TrialError::Interrupted);
@@ -121,8 +123,11 @@ impl<'a> Rig<'a> {
         self.ensemble.begin();
         let mut play =
             Play::new(&self.scenario, &arena, &mut self.ensemble, &mut self.ledger, history);
+        if looks {
+            play.look()?;
+        }
         play.to_the_end(explorer, kill)?;
-        let Play { mut history, mut trace, run, schedule, .. } = play;
+        let Play { mut history, mut trace, run, schedule, trees, .. } = play;
         self.ensemble.end()?;
         if watchdog::is_interrupted() {
             return Err(TrialError::Interrupted);
@@ -143,7 +148,7 @@ impl<'a> Rig<'a> {
             recovers: offers_recovery(&self.hello),
             baseline: Arc::new(Baseline::default()),
             history,
-            trees: Vec::new(),
+            trees: trees.unwrap_or_default(),
             outside: Vec::new(),
         };
         let record = Record { evidence, trace, recovery: Trace::default() };

@@ -194,7 +194,7 @@ impl Exploration<'_, '_> {
         if (self.sweep.is_over)() {
             return Err(TrialError::Interrupted);
         }
-        let performed = self.rig.run(explorer, kill)?;
+        let performed = self.rig.run(explorer, kill, false)?;
         if performed.run.abandoned {
             return Ok(performed);
         }
@@ -319,7 +319,7 @@ pub(super) fn replay(rig: &mut Rig<'_>, schedule: &Schedule) -> Result<Performed
         }
     }
     let mut replay = Replay::new(schedule);
-    let performed = rig.run(&mut replay, kill)?;
+    let performed = rig.run(&mut replay, kill, true)?;
     replay.learn(&performed.run);
     Ok(performed)
 }
