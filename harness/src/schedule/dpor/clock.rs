@@ -34,7 +34,10 @@ pub(super) struct Event {
     pub(super) touches: Arc<Touches>,
     /// It is the how manyth step of its actor, from 1.
     number: usize,
+    /// What happens before it.
     clock: Clock,
+    /// What happens before it because it happens before the last step of its actor.
+    before: Clock,
 }
 
 impl Event {
@@ -82,7 +85,7 @@ pub(super) fn look_back(
         found.push(at);
     }
     clock.raise(actor, number);
-    let step = Event { actor, touches, number, clock };
+    let step = Event { actor, touches, number, clock, before };
     let races = found
         .into_iter()
         .map(|at| {
@@ -92,13 +95,46 @@ pub(super) fn look_back(
             let mut instead = vec![initials(apart, &step, &step.clock)];
             if may_wait {
                 // The others of these may be what it has to wait for, so it is also to go without them.
-                let needed = after.iter().filter(|event| event.is_before(&before));
-                instead.push(initials(needed, &step, &before));
+                let needed = after.iter().filter(|event| event.is_before(&step.before));
+                instead.push(initials(needed, &step, &step.before));
             }
             Race { at, may_wait, instead }
         })
         .collect();
     (step, races)
+}
+
+/// The races that a step of an actor would have had with the later ones, had it been made at `at`. Only what does
+/// not depend on it is known to come as it did.
+pub(super) fn look_ahead(
+    events: &[Event],
+    at: usize,
+    actor: Actor,
+    touches: &Touches,
+) -> Vec<Race> {
+    let mut races = Vec::new();
+    let mut apart: Vec<&Event> = Vec::new();
+    let mut dependent: Vec<&Event> = Vec::new();
+    let depends = |dependent: &[&Event], clock: &Clock| {
+        dependent.iter().any(|earlier| earlier.is_before(clock))
+    };
+    for event in &events[at..] {
+        let conflicts = event.actor != actor && event.touches.conflict(touches);
+        let may_wait = event.touches.may_wait();
+        if conflicts {
+            let clock = if may_wait { &event.before } else { &event.clock };
+            if !depends(&dependent, clock) {
+                let instead = vec![initials(apart.iter().copied(), event, &event.clock)];
+                races.push(Race { at, may_wait, instead });
+            }
+        }
+        if conflicts || event.actor == actor || depends(&dependent, &event.clock) {
+            dependent.push(event);
+        } else {
+            apart.push(event);
+        }
+    }
+    races
 }
 
 /// Whose first of these events, of which `last` with the clock `clock` is the last one, is after none of the others.

@@ -11,6 +11,10 @@
 //! one that took it. What an actor wanted that is stuck to the end counts like a step, for else no order in which
 //! it gets it would be looked for.
 //!
+//! *Data.* What a step touches may depend on what it reads, such as the file that a name leads to. It is the same
+//! as long as nothing that it touches is changed; a sleeper that is woken may do something else afterwards, and what
+//! would conflict with what it would have done is looked for without it.
+//!
 //! *Repetition.* All this is true of subjects that make the same steps after the same choices. One that does not
 //! is explored as far as its runs can be followed, and nothing is claimed of it.
 
@@ -20,7 +24,7 @@ use std::sync::Arc;
 
 use super::{Actor, Decision, Explorer, Run, Step, Touches};
 use crate::report::text;
-use clock::{Event, Race, look_back};
+use clock::{Event, Race, look_ahead, look_back};
 
 /// Actors that need not go, with what their next step touches: what begins with it was tried.
 type Sleep = Vec<(Actor, Arc<Touches>)>;
@@ -167,6 +171,25 @@ impl Dpor {
         Some(actor)
     }
 
+    /// Looks for the races of sleepers that, when they went at last, did something else than they would have done
+    /// while they slept: nobody will see them do that here, and a step that comes later may conflict with it.
+    fn look_after_sleepers(&mut self) {
+        for (at, node) in self.nodes.iter_mut().enumerate().take(self.events.len()) {
+            let later = &self.events[at..];
+            let changes = |(sleeper, touches): &&(Actor, Arc<Touches>)| {
+                let next = later.iter().find(|event| event.actor == *sleeper);
+                next.is_none_or(|event| event.touches != *touches)
+            };
+            let races: Vec<_> = node
+                .sleep
+                .iter()
+                .filter(changes)
+                .flat_map(|(sleeper, touches)| look_ahead(&self.events, at, *sleeper, touches))
+                .collect();
+            races.iter().for_each(|race| node.want(race));
+        }
+    }
+
     /// Goes back to the last point at which somebody else is to go.
     fn go_back(&mut self) -> bool {
         self.seen = 0;
@@ -227,6 +250,7 @@ impl Explorer for Dpor {
                     self.nodes[race.at].want(&race);
                 }
             }
+            self.look_after_sleepers();
         }
         self.go_back()
     }

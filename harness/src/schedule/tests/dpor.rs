@@ -61,3 +61,43 @@ fn a_conflict_that_is_forgotten_is_noticed() {
     program.forgets = true;
     assert_eq!(found(&program), 1);
 }
+
+#[test]
+fn what_a_sleeper_would_have_done_is_looked_for() {
+    // The first actor sleeps when it would read what the third one writes, and wakes to read something else.
+    let program = Program::new([
+        &[Call::Follow(2)][..],
+        &[Call::Read(0), Call::Follow(0), Call::Write(2)],
+        &[Call::Write(0)],
+    ]);
+    let (all, _) = program.explore(&mut DepthFirst::exhaustive());
+    let (some, _) = program.explore(&mut Dpor::new());
+    assert_eq!(classes(&some), classes(&all));
+}
+
+#[test]
+fn a_deadlock_is_found_and_nothing_is_run_in_vain() {
+    let one = [Call::Lock(0), Call::Lock(1), Call::Unlock(1), Call::Unlock(0)];
+    let other = [Call::Lock(1), Call::Lock(0), Call::Unlock(0), Call::Unlock(1)];
+    for knows_who_waits in [false, true] {
+        let mut program = Program::new([&one, &other]);
+        program.knows_who_waits = knows_who_waits;
+        let (some, _) = program.explore(&mut Dpor::new());
+        assert_eq!(some.len(), 3);
+        assert_eq!(some.iter().filter(|ran| ran.run.stuck.len() == 2).count(), 1);
+    }
+}
+
+#[test]
+fn the_bound_says_how_far_it_went() {
+    let program = Program::new([&[Call::Write(0)], &[Call::Read(0)], &[Call::Read(1)]]);
+    let mut explorer = Dpor::new();
+    let ran = program.run(&mut explorer);
+    assert!(explorer.learn(&ran.run));
+    assert_eq!(explorer.bound(), "1 order that differs in more than independent calls");
+    assert!(!explorer.is_complete());
+    let ran = program.run(&mut explorer);
+    assert!(!explorer.learn(&ran.run));
+    assert_eq!(explorer.bound(), "every order that differs in more than independent calls");
+    assert!(explorer.is_complete());
+}

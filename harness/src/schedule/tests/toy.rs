@@ -27,6 +27,8 @@ pub(super) enum Call {
     Write(usize),
     /// Reads the register that a register points to.
     Follow(usize),
+    /// Writes to the register that a register points to.
+    Store(usize),
     /// Makes a name in the only directory.
     Insert(usize),
     List,
@@ -158,6 +160,10 @@ impl<'a> Machine<'a> {
                 touches.add(register(r), Mode::Read);
                 touches.add(register(self.registers[r] % REGISTERS), Mode::Read);
             }
+            Call::Store(r) => {
+                touches.add(register(r), Mode::Read);
+                touches.add(register(self.registers[r] % REGISTERS), Mode::Change);
+            }
             Call::Insert(n) => {
                 touches.add(name(n), Mode::Change);
                 touches.add(Object::Listing(String::new()), Mode::Contribute);
@@ -195,6 +201,10 @@ impl<'a> Machine<'a> {
                 Vec::new()
             }
             Call::Follow(r) => vec![self.registers[self.registers[r] % REGISTERS]],
+            Call::Store(r) => {
+                self.registers[self.registers[r] % REGISTERS] = unique;
+                Vec::new()
+            }
             Call::Insert(n) => vec![usize::from(self.names.insert(n))],
             Call::List => self.names.iter().copied().collect(),
             Call::Lock(l) => {
@@ -307,7 +317,8 @@ fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         3 => register().prop_map(Call::Read),
         3 => register().prop_map(Call::Write),
-        1 => register().prop_map(Call::Follow),
+        2 => register().prop_map(Call::Follow),
+        1 => register().prop_map(Call::Store),
         2 => (0..NAMES).prop_map(Call::Insert),
         1 => Just(Call::List),
         2 => (0..LOCKS).prop_map(Call::Lock),
