@@ -8,6 +8,7 @@
 mod depth_first;
 mod dpor;
 mod estimate;
+mod pct;
 mod random;
 mod replay;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod touch;
 pub use depth_first::DepthFirst;
 pub use dpor::Dpor;
 pub use estimate::estimate;
+pub use pct::Pct;
 pub use random::Random;
 pub use replay::Replay;
 use serde::{Deserialize, Serialize};

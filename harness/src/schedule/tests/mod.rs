@@ -2,6 +2,7 @@
 
 mod depth_first;
 mod dpor;
+mod pct;
 mod random;
 mod replay;
 mod toy;
