@@ -6,6 +6,9 @@
 //! limit, and beyond it the answer is [`Answer::Unknown`], never a guess. The limit counts configurations and not
 //! time, so that two runs agree.
 
+mod distinct;
+#[cfg(test)]
+mod properties;
 mod register;
 mod search;
 #[cfg(test)]
@@ -27,5 +30,9 @@ pub enum Answer {
 /// Decides whether some order of `operations` (given in any order) on a register that holds `initial` explains all
 /// answers, looking at `configurations_max` configurations at most.
 pub fn check(operations: &[Operation], initial: State, configurations_max: usize) -> Answer {
-    search::decide(operations, initial, configurations_max)
+    match distinct::decide(operations, initial) {
+        Some(true) => Answer::Linearizable,
+        Some(false) => Answer::NotLinearizable,
+        None => search::decide(operations, initial, configurations_max),
+    }
 }

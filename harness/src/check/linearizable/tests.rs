@@ -116,11 +116,17 @@ fn what_was_never_answered_happens_at_any_time_or_never() {
 
 #[test]
 fn beyond_the_limit_nothing_is_said() {
-    // Many equal writes and deletes at once, and an answer at the end that none of them explains.
-    let mut hard: Vec<_> = (0..12)
-        .map(|client| during(client, 100, if client % 2 == 0 { write(A) } else { Delete }))
-        .collect();
-    hard.push(during(101, 102, Read(B)));
-    assert_eq!(check(&hard, None, 50), Answer::Unknown);
-    assert_eq!(check(&hard, None, 100_000), Answer::NotLinearizable);
+    // As many equal writes and deletes as it takes, all at once, and answers in between; then one write too few.
+    let hard = |changes: u64| {
+        let alternate = |index: u64, even, odd| if index % 2 == 0 { even } else { odd };
+        let changes =
+            (0..changes).map(|index| during(index, 100, alternate(index, write(A), Delete)));
+        let answers = (0..12).map(|index| {
+            during(20 + 2 * index, 21 + 2 * index, alternate(index, Read(A), Read(None)))
+        });
+        changes.chain(answers).collect::<Vec<_>>()
+    };
+    assert_eq!(check(&hard(12), None, 30), Answer::Linearizable);
+    assert_eq!(check(&hard(11), None, 30), Answer::Unknown);
+    assert_eq!(check(&hard(11), None, 100_000), Answer::NotLinearizable);
 }
