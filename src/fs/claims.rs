@@ -5,13 +5,13 @@
 //! is not claimed, however likely. The hardened profile's sentences are those of
 //! [`FsBackend`](super::FsBackend), which a test holds in step.
 
-use super::{Durability, FsOptions, Profile};
+use super::{Durability, FsOptions, Profile, Strategy};
 use crate::{Claims, Guarantee};
 
 /// The claims of a backend with these options.
 pub(super) fn of(options: FsOptions) -> Claims {
     let mut tables = match options.profile {
-        Profile::Documented => vec![DOCUMENTED],
+        Profile::Documented => vec![DOCUMENTED, strategy(options.strategy)],
         Profile::Hardened => vec![HARDENED, ANY_DURABILITY],
     };
     if options.profile == Profile::Hardened {
@@ -29,6 +29,16 @@ pub(super) fn of(options: FsOptions) -> Claims {
         .flatten()
         .map(|(guarantee, sentence)| (*guarantee, (*sentence).to_owned()))
         .collect()
+}
+
+/// What a strategy adds. Its sentences are the specification's hopes, whether or not they come true.
+fn strategy(strategy: Strategy) -> &'static [(Guarantee, &'static str)] {
+    match strategy {
+        Strategy::None => &[],
+        Strategy::LockTemp => LOCK_TEMP,
+        Strategy::LockPath => LOCK_PATH,
+        Strategy::Optimistic => OPTIMISTIC,
+    }
 }
 
 const DOCUMENTED: &[(Guarantee, &str)] = &[
@@ -59,6 +69,40 @@ const DOCUMENTED: &[(Guarantee, &str)] = &[
         Guarantee::RecoversAfterFault,
         "If a write fails, the event can be recreated and written again",
     ),
+];
+
+const LOCK_TEMP: &[(Guarantee, &str)] = &[
+    // Of two writers, one waits until the other has renamed: their bytes cannot mix.
+    (Guarantee::NoTornRead, "Lock the temp file during write"),
+    // The race that the locks are to end is said to be that one process's write may be lost.
+    (Guarantee::Linearizable, "Use `flock()` or `fcntl()` to acquire exclusive locks"),
+    // The other end of that race is a rename that fails. What works does not fail.
+    (Guarantee::NoSpuriousError, "Simple, works on POSIX systems"),
+];
+
+/// The sentences are those of [`FsBackend`](super::FsBackend), but for the specification's on identical
+/// contents and on the last write, which stay.
+const LOCK_PATH: &[(Guarantee, &str)] = &[
+    (
+        Guarantee::NoTornRead,
+        "The temporary file is written under the lock and then swapped in as a whole.",
+    ),
+    (
+        Guarantee::Linearizable,
+        "Writes and deletes of a path are one at a time, and each takes effect at one rename or unlink.",
+    ),
+    (Guarantee::NoSpuriousError, "Who meets another writer waits until that one is done."),
+    (
+        Guarantee::CrashIsolated,
+        "The kernel drops the lock of a killed writer, and the next one overwrites what it left.",
+    ),
+];
+
+const OPTIMISTIC: &[(Guarantee, &str)] = &[
+    // The race that the retry is to end is said to be that one process's write may be lost.
+    (Guarantee::Linearizable, "If file changed, retry"),
+    // A price in time, so not in errors.
+    (Guarantee::NoSpuriousError, "More complex, may need multiple retries"),
 ];
 
 const HARDENED: &[(Guarantee, &str)] = &[
@@ -220,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn the_sentences_of_our_own_lock_are_documented() {
+        for (guarantee, sentence) in LOCK_PATH {
+            let item = format!("/// - `{guarantee}`: {sentence}\n");
+            assert!(include_str!("mod.rs").contains(&item), "no item {item:?}");
+        }
+    }
+
+    #[test]
+    fn the_hardened_profile_has_no_strategy() {
+        for strategy in Strategy::VARIANTS {
+            assert_eq!(of(FsOptions::new().strategy(*strategy)), of(FsOptions::new()));
+        }
+    }
+
+    #[test]
     fn the_hardened_profile_claims_whole_categories() {
         for guarantee in Guarantee::ALL {
             let claimed = matches!(
@@ -237,8 +296,11 @@ mod tests {
 
     #[test]
     fn no_guarantee_is_claimed_twice() {
-        let documented = FsOptions::new().profile(Profile::Documented);
-        assert_eq!(of(documented).len(), DOCUMENTED.len());
+        for strategy in Strategy::VARIANTS {
+            let options = FsOptions::new().profile(Profile::Documented).strategy(*strategy);
+            let expected = DOCUMENTED.len() + super::strategy(*strategy).len();
+            assert_eq!(of(options).len(), expected, "{strategy}");
+        }
         let levels = [HARDENED, ANY_DURABILITY, SYNCED_FILES, SYNCED_DIRECTORIES].map(<[_]>::len);
         let up_to = |level: usize| levels[..=level].iter().sum::<usize>();
         for (level, durability) in (1..).zip(Durability::VARIANTS) {

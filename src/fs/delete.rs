@@ -2,14 +2,18 @@
 
 use std::io;
 
-use super::{FsBackend, directory};
+use super::{FsBackend, Strategy, directory};
 use crate::StoragePath;
 
 impl FsBackend {
     /// The specification to the letter: unlink, and a missing file is fine. Below a file (`ENOTDIR`) it
     /// is an error, because the specification forgives `ENOENT` only.
     pub(super) fn delete_documented(&self, path: &StoragePath) -> io::Result<()> {
-        match self.root.remove_file(path) {
+        let deleted = match self.options.strategy {
+            Strategy::LockPath => self.delete_lock_path(path),
+            _ => self.root.remove_file(path),
+        };
+        match deleted {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         }

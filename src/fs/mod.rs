@@ -20,6 +20,7 @@ mod read_back;
 mod recover;
 mod refusal;
 mod settle;
+mod strategy;
 mod temp;
 mod write;
 
@@ -27,7 +28,7 @@ use std::io;
 
 use cap_std::fs::Dir;
 
-pub use self::options::{Durability, FsOptions, Profile, Verification};
+pub use self::options::{Durability, FsOptions, Profile, Strategy, Verification};
 use self::{refusal::Refusal, settle::Settled, temp::Staging};
 use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, StoragePath};
 
@@ -84,6 +85,35 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// backups have to keep the attributes (`cp --preserve=xattr`, `rsync -X`, `tar --xattrs`). Opening fails
 /// with [`ErrorKind::Unsupported`] where the file system has no attributes of users; it writes nothing to
 /// find that out.
+///
+/// # Strategies
+///
+/// In the documented profile, [`Strategy`] adds one of the specification's mitigations of concurrent writes to
+/// its two phases. They are as good as they read, to be measured, and nothing to build on; several writers
+/// need the hardened profile. What the specification says in favour of each is claimed in its own words, and
+/// this is what does not hold:
+///
+/// [`Strategy::None`]: two writers of one path mix their bytes in the one temporary file, or one renames it
+/// away from the other.
+///
+/// [`Strategy::LockTemp`], the recommendation: the rename takes the locked file away from its name, so that
+/// whoever waited locks, empties and writes the published file, and then fails for want of a temporary one.
+///
+/// [`Strategy::LockPath`], a lock that is on what nobody renames: the directory that holds the path. It keeps
+/// what is claimed of it:
+///
+/// - `no-torn-read`: The temporary file is written under the lock and then swapped in as a whole.
+/// - `linearizable`: Writes and deletes of a path are one at a time, and each takes effect at one rename or unlink.
+/// - `no-spurious-error`: Who meets another writer waits until that one is done.
+/// - `crash-isolated`: The kernel drops the lock of a killed writer, and the next one overwrites what it left.
+///
+/// A writer that is stopped holds up all writers of its directory, and so does a child that was forked in the
+/// middle of a write, until it has ended or executed another program. On a network file system the lock may be
+/// one of this machine only.
+///
+/// [`Strategy::Optimistic`]: a write that lands between the last look at the modification time and the rename
+/// is not noticed, the temporary file is shared as before, and writers that keep meeting fail with
+/// [`ErrorKind::Conflict`].
 ///
 /// # What a crash leaves
 ///
@@ -148,7 +178,8 @@ pub struct FsBackend {
 
 impl FsBackend {
     /// What the profile of `options` documents: for [`Profile::Documented`] the specification's own
-    /// sentences, for [`Profile::Hardened`] those above, as far as the other options give them.
+    /// sentences, with those on the [`Strategy`]; for [`Profile::Hardened`] those above, as far as the other
+    /// options give them.
     ///
     /// The kill guarantees hold at every [`Durability`], because the page cache survives a kill.
     pub fn claims(options: &FsOptions) -> Claims {

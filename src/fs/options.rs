@@ -1,5 +1,5 @@
-//! What a caller may choose when opening an [`FsBackend`](super::FsBackend): algorithm, durability and
-//! verification.
+//! What a caller may choose when opening an [`FsBackend`](super::FsBackend): algorithm, durability,
+//! verification, and the specification's strategies against concurrent writers.
 //!
 //! The enums read and write as kebab-case text, so that a command line or a protocol can carry them.
 
@@ -87,6 +87,40 @@ pub enum Verification {
     Checksum,
 }
 
+/// What the documented profile does about concurrent writers: the options that the specification has for the
+/// future. The hardened profile needs none of them and ignores this: its temporary names are unique, and a
+/// rename swaps whole files.
+///
+/// See [`FsBackend`](super::FsBackend#strategies) for what each does and what it does not keep.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Display,
+    EnumString,
+    VariantArray,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Strategy {
+    /// Nothing: the specification's current state.
+    #[default]
+    None,
+    /// The specification's recommendation to the letter: the temporary file is locked while it is written,
+    /// until after the rename.
+    LockTemp,
+    /// A lock that does exclude the writers and deletes of a path: on the directory that holds it.
+    LockPath,
+    /// The file's modification time is compared before the rename; where it changed, the write starts again.
+    Optimistic,
+}
+
 /// How to open an [`FsBackend`](super::FsBackend). The default is hardened and fully durable, and verifies
 /// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +128,7 @@ pub struct FsOptions {
     pub(super) profile: Profile,
     pub(super) durability: Durability,
     pub(super) verification: Verification,
+    pub(super) strategy: Strategy,
 }
 
 impl FsOptions {
@@ -118,6 +153,12 @@ impl FsOptions {
     #[must_use]
     pub fn verification(self, verification: Verification) -> Self {
         Self { verification, ..self }
+    }
+
+    /// The same with another strategy; without effect on [`Profile::Hardened`].
+    #[must_use]
+    pub fn strategy(self, strategy: Strategy) -> Self {
+        Self { strategy, ..self }
     }
 
     /// Whether a write compares its file before it gets its name.

@@ -6,6 +6,7 @@ mod documented;
 mod hardened;
 mod model;
 mod paths;
+mod strategies;
 mod threads;
 mod verification;
 

@@ -6,9 +6,11 @@ use std::{fs, iter};
 
 use crashworthy::{
     ErrorKind, MemoryBackend, StorageBackend, StoragePath,
-    fs::{Durability, FsBackend, FsOptions, Profile},
+    fs::{Durability, FsBackend, FsOptions, Profile, Strategy as Mitigation},
 };
 use proptest::prelude::*;
+
+use strum::VariantArray;
 
 use crate::{Sandbox, path};
 
@@ -64,6 +66,12 @@ fn apply(store: &dyn StorageBackend, step: &Step) -> Answer {
     answer.unwrap_or_else(|error| Answer::Failed(error.kind()))
 }
 
+fn documented(options: FsOptions) -> bool {
+    Mitigation::VARIANTS.iter().any(|strategy| {
+        options == FsOptions::new().profile(Profile::Documented).strategy(*strategy)
+    })
+}
+
 fn agree(steps: &[Step], options: FsOptions) -> Result<(), TestCaseError> {
     let mut sandbox = Sandbox::with(options);
     let model = MemoryBackend::new();
@@ -74,7 +82,7 @@ fn agree(steps: &[Step], options: FsOptions) -> Result<(), TestCaseError> {
         let expected = match step {
             // The specification forgives a missing file, and not a parent that is a file.
             Step::Delete(p)
-                if options == FsOptions::new().profile(Profile::Documented)
+                if documented(options)
                     && iter::successors(path(p).parent(), StoragePath::parent)
                         .any(|above| model.read_file(&above).is_ok()) =>
             {
@@ -106,7 +114,10 @@ proptest! {
     }
 
     #[test]
-    fn documented(steps in steps()) {
-        agree(&steps, FsOptions::new().profile(Profile::Documented))?;
+    fn documented_with_any_strategy(
+        steps in steps(),
+        strategy in prop::sample::select(Mitigation::VARIANTS),
+    ) {
+        agree(&steps, FsOptions::new().profile(Profile::Documented).strategy(strategy))?;
     }
 }

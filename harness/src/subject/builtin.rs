@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crashworthy::{
     Error, ErrorKind, MemoryBackend, Operation, Result,
-    fs::{Durability, FsBackend, FsOptions, Profile, Verification},
+    fs::{Durability, FsBackend, FsOptions, Profile, Strategy, Verification},
 };
 use serde_json::Value;
 use strum::VariantArray;
@@ -15,16 +15,17 @@ use super::Backend;
 /// in-memory model.
 pub fn backends() -> Vec<Backend> {
     let version = env!("CARGO_PKG_VERSION");
-    let documented = FsOptions::new().profile(Profile::Documented);
     vec![
         Backend::new("fs", |root, options| FsBackend::open_with(root, hardened(options)?))
             .version(version)
             // Options that nothing opens with give nothing to measure, whatever is claimed.
             .claims_of(|options| FsBackend::claims(&hardened(options).unwrap_or_default()))
             .recovers(),
-        Backend::new("fs:documented", move |root, _| FsBackend::open_with(root, documented))
-            .version(version)
-            .claims(FsBackend::claims(&documented)),
+        Backend::new("fs:documented", |root, options| {
+            FsBackend::open_with(root, documented(options)?)
+        })
+        .version(version)
+        .claims_of(|options| FsBackend::claims(&documented(options).unwrap_or_default())),
         Backend::new("memory", |_, _| Ok(MemoryBackend::new()))
             .version(version)
             .claims(MemoryBackend::claims()),
@@ -38,6 +39,13 @@ fn hardened(options: &Value) -> Result<FsOptions> {
         .profile(Profile::Hardened)
         .durability(option::<Durability>(options, "durability")?)
         .verification(option::<Verification>(options, "verification")?))
+}
+
+/// The option of the reference backend as documented: `strategy`, spelled as [`Strategy`] displays it.
+fn documented(options: &Value) -> Result<FsOptions> {
+    Ok(FsOptions::new()
+        .profile(Profile::Documented)
+        .strategy(option::<Strategy>(options, "strategy")?))
 }
 
 /// The option `name`, or its default where it is not given.
@@ -83,10 +91,25 @@ mod tests {
     }
 
     #[test]
+    fn the_strategies_are_options_of_the_documented_backend() {
+        for strategy in Strategy::VARIANTS {
+            let options = json!({"strategy": strategy.to_string()});
+            let expected = FsOptions::new().profile(Profile::Documented).strategy(*strategy);
+            assert_eq!(documented(&options).unwrap(), expected);
+        }
+        let error = documented(&json!({"strategy": "locks"})).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains(r#""none", "lock-temp""#), "{error}");
+    }
+
+    #[test]
     fn claims_follow_the_options() {
         let claims = |options: Value| backends()[0].claims_with(&options);
         assert!(claims(json!({})).get(Guarantee::BitrotDetected).is_none());
         let checked = claims(json!({"verification": "checksum"}));
         assert!(checked.get(Guarantee::BitrotDetected).is_some());
+        let documented = |options: Value| backends()[1].claims_with(&options);
+        assert!(documented(json!({})).get(Guarantee::NoTornRead).is_none());
+        assert!(documented(json!({"strategy": "lock-temp"})).get(Guarantee::NoTornRead).is_some());
     }
 }
