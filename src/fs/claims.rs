@@ -27,6 +27,9 @@ pub(super) fn of(options: FsOptions) -> Claims {
     tables
         .into_iter()
         .flatten()
+        .filter(|(guarantee, _)| {
+            !(options.appends() && *guarantee == Guarantee::DeterministicLayout)
+        })
         .map(|(guarantee, sentence)| (*guarantee, (*sentence).to_owned()))
         .collect()
 }
@@ -38,6 +41,7 @@ fn strategy(strategy: Strategy) -> &'static [(Guarantee, &'static str)] {
         Strategy::LockTemp => LOCK_TEMP,
         Strategy::LockPath => LOCK_PATH,
         Strategy::Optimistic => OPTIMISTIC,
+        Strategy::AppendOnly => APPEND_ONLY,
     }
 }
 
@@ -103,6 +107,14 @@ const OPTIMISTIC: &[(Guarantee, &str)] = &[
     (Guarantee::Linearizable, "If file changed, retry"),
     // A price in time, so not in errors.
     (Guarantee::NoSpuriousError, "More complex, may need multiple retries"),
+];
+
+/// All that is documented holds of it as well, but for the layout: "timestamp + random".
+const APPEND_ONLY: &[(Guarantee, &str)] = &[
+    // What a reader has open, nobody changes.
+    (Guarantee::NoTornRead, "Never overwrite existing files"),
+    // A conflict is what a writer could fail of.
+    (Guarantee::NoSpuriousError, "No conflicts, works everywhere"),
 ];
 
 const HARDENED: &[(Guarantee, &str)] = &[
@@ -298,7 +310,8 @@ mod tests {
     fn no_guarantee_is_claimed_twice() {
         for strategy in Strategy::VARIANTS {
             let options = FsOptions::new().profile(Profile::Documented).strategy(*strategy);
-            let expected = DOCUMENTED.len() + super::strategy(*strategy).len();
+            let withdrawn = usize::from(*strategy == Strategy::AppendOnly);
+            let expected = DOCUMENTED.len() + super::strategy(*strategy).len() - withdrawn;
             assert_eq!(of(options).len(), expected, "{strategy}");
         }
         let levels = [HARDENED, ANY_DURABILITY, SYNCED_FILES, SYNCED_DIRECTORIES].map(<[_]>::len);

@@ -7,6 +7,9 @@ use crate::StoragePath;
 
 impl FsBackend {
     pub(super) fn create(&self, path: &StoragePath) -> io::Result<()> {
+        if self.options.appends() {
+            return self.add_directory(path);
+        }
         self.create_unsettled(path)?;
         // What existed already may have been a file.
         if !self.root.metadata(path)?.is_dir() {

@@ -11,7 +11,10 @@ impl FsBackend {
     pub(super) fn delete_documented(&self, path: &StoragePath) -> io::Result<()> {
         let deleted = match self.options.strategy {
             Strategy::LockPath => self.delete_lock_path(path),
-            _ => self.root.remove_file(path),
+            Strategy::AppendOnly => self.append_deletion(path),
+            Strategy::None | Strategy::LockTemp | Strategy::Optimistic => {
+                self.root.remove_file(path)
+            }
         };
         match deleted {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

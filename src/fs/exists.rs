@@ -9,6 +9,9 @@ use crate::StoragePath;
 
 impl FsBackend {
     pub(super) fn is_there(&self, path: &StoragePath) -> io::Result<bool> {
+        if self.options.appends() {
+            return self.has_newest(path);
+        }
         match self.root.symlink_metadata(path) {
             Ok(metadata) => Ok(metadata.is_file() || metadata.is_dir()),
             Err(error)

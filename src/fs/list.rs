@@ -12,6 +12,9 @@ use crate::StoragePath;
 
 impl FsBackend {
     pub(super) fn list(&self, path: &StoragePath) -> io::Result<Vec<String>> {
+        if self.options.appends() {
+            return self.list_newest(path);
+        }
         let entries = match self.root.read_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other?,

@@ -115,6 +115,23 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// is not noticed, the temporary file is shared as before, and writers that keep meeting fail with
 /// [`ErrorKind::Conflict`].
 ///
+/// [`Strategy::AppendOnly`]: every write of a path makes a new file, a *version*, in a directory of the path's
+/// own, `versions/<path>/`; a delete makes one, too, that says so. The newest by name counts, where a name is
+/// the time in nanoseconds and then chance. Directories of the interface are in a tree of their own,
+/// `directories/`. Every write and delete removes the versions that are out of date, and
+/// [`recover`](StorageBackend::recover) does so everywhere. A version is at least as new as all that its writer
+/// has seen, so a clock that is wrong does not hide a write behind an earlier one. What does not hold:
+///
+/// - Of writes at the same time, it is the clocks and chance that choose the last, not who was first or last
+///   to be acknowledged.
+/// - The published names hold time and chance: no `deterministic-layout`.
+/// - A deleted file leaves an empty one, and its directory, for good.
+/// - A file and a directory that two processes create under one name at the same time may both come to exist.
+/// - What a killed writer left is removed when it is an hour old by the clock, and so is the file of a writer
+///   that was stopped for longer, or beside which the clock was set forward; that write then fails.
+/// - A list looks into every history of its directory, which takes as long as that many `exists`.
+/// - A root that one strategy has written is not readable with another.
+///
 /// # What a crash leaves
 ///
 /// Hardened: the old value or the new one, and perhaps one file per killed writer in
@@ -123,7 +140,8 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// a write inherits the lock, so what its parent leaves is reclaimed only once both are gone.
 ///
 /// Documented: the old value or the new one, and perhaps `<path>.tmp` beside it, which is a file like
-/// any other and stays until the next write of the path. There is no recovery.
+/// any other and stays until the next write of the path. There is no recovery, but with
+/// [`Strategy::AppendOnly`].
 ///
 /// # Claims of the hardened profile
 ///
@@ -240,7 +258,11 @@ impl StorageBackend for FsBackend {
     }
 
     fn recover(&self) -> Result<()> {
+        let fail = |error| error_of(Operation::Recover, "", error);
         match self.options.profile {
+            Profile::Documented if self.options.appends() => {
+                self.clean_up_histories().map_err(fail)
+            }
             Profile::Documented => Err(Error::new(
                 ErrorKind::Unsupported,
                 Operation::Recover,

@@ -119,6 +119,8 @@ pub enum Strategy {
     LockPath,
     /// The file's modification time is compared before the rename; where it changed, the write starts again.
     Optimistic,
+    /// Every write makes a new file under a unique name, the newest one counts, and old ones are cleaned up.
+    AppendOnly,
 }
 
 /// How to open an [`FsBackend`](super::FsBackend). The default is hardened and fully durable, and verifies
@@ -159,6 +161,11 @@ impl FsOptions {
     #[must_use]
     pub fn strategy(self, strategy: Strategy) -> Self {
         Self { strategy, ..self }
+    }
+
+    /// Whether the tree holds versions of files.
+    pub(super) fn appends(self) -> bool {
+        self.profile == Profile::Documented && self.strategy == Strategy::AppendOnly
     }
 
     /// Whether a write compares its file before it gets its name.

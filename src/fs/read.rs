@@ -3,20 +3,31 @@
 //! A rename swaps whole files, so a reader that has one open reads one value to its end, whatever writers
 //! do meanwhile.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    path::Path,
+};
 
-use cap_std::fs::{OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 
 use super::{FsBackend, checksum, interrupt};
 use crate::StoragePath;
 
 impl FsBackend {
     pub(super) fn read(&self, path: &StoragePath) -> io::Result<Vec<u8>> {
+        if self.options.appends() {
+            return self.read_newest(path);
+        }
+        self.read_in(&self.root, path.as_ref())
+    }
+
+    /// The content of the file `path` below `directory`.
+    pub(super) fn read_in(&self, directory: &Dir, path: &Path) -> io::Result<Vec<u8>> {
         // O_NONBLOCK: a planted pipe must not hang the reader; it changes nothing for a regular file.
         let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(flags);
-        let file = interrupt::again(|| self.root.open_with(path, &options))
+        let file = interrupt::again(|| directory.open_with(path, &options))
             .map_err(missing_below_a_file)?
             .into_std();
         let metadata = file.metadata()?;

@@ -133,7 +133,7 @@ impl Drop for TempFile {
 }
 
 /// Straight from the system: processes that were forked from one another share the state of a generator.
-fn random_name() -> io::Result<String> {
+pub(super) fn random_name() -> io::Result<String> {
     let mut bytes = [0; NAME_BYTES];
     SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
     Ok(hex::encode(bytes))

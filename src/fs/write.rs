@@ -20,6 +20,7 @@ impl FsBackend {
             Strategy::LockTemp => self.write_lock_temp(path, data),
             Strategy::LockPath => self.write_lock_path(path, data),
             Strategy::Optimistic => self.write_optimistic(path, data),
+            Strategy::AppendOnly => self.append(path, data),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The root package against itself: the file-system backend beside the executable model, under threads,
 //! and among planted links. Real kills and power losses are the harness's business, not this crate's.
 
+mod append_only;
 mod confinement;
 mod documented;
 mod hardened;

@@ -4,6 +4,7 @@
 //! suffice, it is said, not mended. `lock_path` is the exception: the lock that the recommendation should
 //! have named.
 
+mod append_only;
 mod lock_path;
 mod lock_temp;
 mod optimistic;
