@@ -10,11 +10,6 @@ impl FsBackend {
         if self.options.appends() {
             return self.add_directory(path);
         }
-        self.create_unsettled(path)?;
-        // What existed already may have been a file.
-        if !self.root.metadata(path)?.is_dir() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        self.settle(path)
+        self.settled_directory(path).map(drop)
     }
 }

@@ -3,7 +3,7 @@
 //! cap-std opens directories so that they can only be walked through (`O_PATH`), which the kernel
 //! refuses to sync or list. The handles made here can be read, and so they do all three with one open.
 
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
 use cap_std::{
     fs::{Dir, OpenOptions, OpenOptionsExt},
@@ -41,15 +41,15 @@ pub(super) fn sync(directory: &Dir) -> io::Result<()> {
 }
 
 /// Creates `path` and its missing parents below `root`; what exists already is fine, also where another
-/// process creates it at the same time. Returns whether anything was created here.
+/// process creates it at the same time.
 ///
 /// An entry that exists but is no directory is noticed by whoever opens the path next.
-pub(super) fn create_all(root: &Dir, path: &StoragePath) -> io::Result<bool> {
+pub(super) fn create_all(root: &Dir, path: &StoragePath) -> io::Result<()> {
     // From the deepest directory up to the first that can be created or exists: one call where the
     // parents are there already. A loop, because a path may have 2,048 components.
     let mut missing = Vec::new();
     let mut at = path.clone();
-    let mut created = loop {
+    loop {
         match create(root, &at) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let above = at.parent().ok_or(error)?;
@@ -57,17 +57,14 @@ pub(super) fn create_all(root: &Dir, path: &StoragePath) -> io::Result<bool> {
             }
             other => break other?,
         }
-    };
-    for directory in missing.iter().rev() {
-        created |= create(root, directory)?;
     }
-    Ok(created)
+    missing.iter().rev().try_for_each(|directory| create(root, directory))
 }
 
-fn create(root: &Dir, path: &StoragePath) -> io::Result<bool> {
+/// Creates `path`; what exists already is fine, also where another process was faster.
+pub(super) fn create(root: &Dir, path: impl AsRef<Path>) -> io::Result<()> {
     match root.create_dir(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     }
 }

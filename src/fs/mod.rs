@@ -12,6 +12,7 @@ mod delete;
 mod directory;
 mod exists;
 mod interrupt;
+mod kept;
 mod list;
 mod open;
 mod options;
@@ -20,7 +21,9 @@ mod read_back;
 mod recover;
 mod refusal;
 mod settle;
+mod settled;
 mod strategy;
+mod sync;
 mod temp;
 mod write;
 
@@ -29,7 +32,7 @@ use std::io;
 use cap_std::fs::Dir;
 
 pub use self::options::{Durability, FsOptions, Profile, Strategy, Verification};
-use self::{refusal::Refusal, settle::Settled, temp::Staging};
+use self::{kept::Kept, refusal::Refusal, settled::Settled};
 use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, StoragePath};
 
 /// A backend on a directory of the local file system.
@@ -190,7 +193,8 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 pub struct FsBackend {
     root: Dir,
     options: FsOptions,
-    staging: Staging,
+    /// The handle on the directory of temporary files, opened by the first write.
+    staging: Kept<Dir>,
     settled: Settled,
 }
 

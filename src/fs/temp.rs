@@ -5,16 +5,12 @@
 //! A file has its name before it has its lock, and recovery may strike between the two, so a writer looks
 //! once more, lock in hand, whether its file still has a name.
 
-use std::{
-    fs, io,
-    os::unix::fs::MetadataExt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fs, io, os::unix::fs::MetadataExt};
 
 use cap_std::fs::{Dir, OpenOptions};
 use rand::{TryRng, rngs::SysRng};
 
-use super::{FsBackend, directory, interrupt};
+use super::{FsBackend, directory, interrupt, sync::Arc};
 use crate::StoragePath;
 
 /// The directory at the root that holds the temporary files.
@@ -36,10 +32,6 @@ pub(super) fn is_temporary(name: &str) -> bool {
     name.len() == 2 * NAME_BYTES
         && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
-
-/// The handle on the reserved directory, opened by the first write and kept.
-#[derive(Debug, Default)]
-pub(super) struct Staging(Mutex<Option<Arc<Dir>>>);
 
 /// A locked temporary file, removed again unless it is published.
 #[derive(Debug)]
@@ -63,7 +55,7 @@ impl FsBackend {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 // Somebody removed the directory itself; the next attempt makes a new one.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.staging.forget();
+                    self.staging.forget(&directory);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -77,34 +69,19 @@ impl FsBackend {
     }
 
     fn staging_directory(&self) -> io::Result<Arc<Dir>> {
-        let mut held = self.staging.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(directory) = held.as_ref() {
-            return Ok(Arc::clone(directory));
-        }
-        let opened = match directory::open_entry(&self.root, RESERVED) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                match self.root.create_dir(RESERVED) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                        return Err(error);
-                    }
-                    _ => {}
-                }
-                // Nothing that is acknowledged depends on this name. It is synced all the same, so that
-                // no file system has to replay a rename out of a directory that it has never heard of.
-                if self.options.syncs_directories() {
-                    directory::sync(&self.root)?;
-                }
-                directory::open_entry(&self.root, RESERVED)?
+        self.staging.get(|| {
+            match directory::open_entry(&self.root, RESERVED) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => return other,
             }
-            other => other?,
-        };
-        Ok(Arc::clone(held.insert(Arc::new(opened))))
-    }
-}
-
-impl Staging {
-    fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            directory::create(&self.root, RESERVED)?;
+            // Nothing that is acknowledged depends on this name. It is synced all the same, so that no file
+            // system has to replay a rename out of a directory that it has never heard of.
+            if self.options.syncs_directories() {
+                directory::sync(&self.root)?;
+            }
+            directory::open_entry(&self.root, RESERVED)
+        })
     }
 }
 

@@ -3,7 +3,11 @@
 //!
 //! The locks are those of open files, so threads with an instance each contend exactly as processes do.
 
-use std::thread;
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
 use crashworthy::{
     ErrorKind, StorageBackend,
@@ -72,6 +76,40 @@ fn an_instance_each() {
         }
     });
     assert_eq!(sandbox.temporary_files(), Vec::<String>::new());
+}
+
+/// A file in the place of a directory comes and goes: what needs the directory fails because of the file, or
+/// succeeds, and never for want of the directory that it is to create.
+#[test]
+fn a_file_that_is_deleted_is_no_missing_directory() {
+    let sandbox = Sandbox::with(FsOptions::new().durability(Durability::None));
+    let place = sandbox.root().join("d");
+    let done = AtomicBool::new(false);
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                if fs::write(&place, "x").is_ok() {
+                    fs::remove_file(&place).unwrap();
+                }
+            }
+        });
+        let outcome = (0..600 * ROUNDS).try_for_each(|round| {
+            let made = if round % 2 == 0 {
+                sandbox.store.create_directory(&path("d"))
+            } else {
+                sandbox.store.write_file(&path("d/a"), b"x")
+            };
+            match made {
+                Ok(()) => fs::remove_dir_all(&place).unwrap(),
+                Err(error) if error.kind() == ErrorKind::Io => {}
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        });
+        done.store(true, Ordering::Relaxed);
+        outcome
+    });
+    outcome.unwrap();
 }
 
 /// Writers that do nothing but write beside recoveries that do nothing but recover: the race for a

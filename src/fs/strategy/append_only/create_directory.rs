@@ -17,6 +17,6 @@ impl FsBackend {
         if self.is_file(path)? {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        directory::create_all(&self.root, &below(DIRECTORIES, path)?).map(drop)
+        directory::create_all(&self.root, &below(DIRECTORIES, path)?)
     }
 }

@@ -64,7 +64,7 @@ impl FsBackend {
         match path.parent() {
             Some(parent) if !self.is_directory(&parent)? => {
                 self.refuse_below_a_file(path)?;
-                directory::create_all(&self.root, &below(DIRECTORIES, &parent)?).map(drop)
+                directory::create_all(&self.root, &below(DIRECTORIES, &parent)?)
             }
             _ => Ok(()),
         }
