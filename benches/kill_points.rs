@@ -170,7 +170,9 @@ fn run(root: &Path, options: &[&str]) {
     let lines: String = calls
         .zip(0..)
         .map(|(call, id)| {
-            serde_json::to_string(&protocol::Request { id, call }).expect("plain data") + "\n"
+            serde_json::to_string(&protocol::Request { id, thread: None, call })
+                .expect("plain data")
+                + "\n"
         })
         .collect();
     fs::write(&requests, lines).expect("the arena is writable");

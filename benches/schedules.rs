@@ -1,74 +1,112 @@
-//! What a schedule costs.
+//! What a schedule costs: pairs of Rust workers as processes and as threads, and two Node processes that live on
+//! from one schedule to the next; and how many schedules partial-order reduction leaves of all.
+//!
+//! One thread, pinned, as in a campaign. Each figure is of random orders, so that none costs less than another
+//! because of what an explorer leaves out.
+
+use std::{
+    ffi::OsString,
+    path::Path,
+    time::{Duration, Instant},
+};
+
 use crashworthy_harness::{
     explore::schedules::explore,
     fault::Among,
     history::Invocation,
     scenario::{Actor, Scenario},
-    schedule::{Actor as A, Decision, Explorer, Run},
+    schedule::{DepthFirst, Dpor, Explorer, Random},
     subject::{self, Subject},
 };
-use std::time::Instant;
-struct Rnd(u64, usize);
-impl Explorer for Rnd {
-    fn choose(&mut self, d: &Decision<'_>) -> Option<A> {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        Some(d.enabled[(self.0 % d.enabled.len() as u64) as usize])
-    }
-    fn learn(&mut self, _: &Run) -> bool {
-        self.1 -= 1;
-        self.1 > 0
-    }
-    fn is_complete(&self) -> bool {
-        false
-    }
-    fn bound(&self) -> String {
-        String::new()
+use criterion::{Criterion, criterion_group};
+
+/// The Node adapter with unique temporary names.
+const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/adapters/node/hardened_backend.mjs");
+/// Where no bench asks for more.
+const SEED: u64 = 7;
+
+fn main() {
+    // This executable is its own worker.
+    subject::become_worker_if_asked(&subject::backends());
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10);
+    targets = schedules, reduction
+}
+
+/// Two processes write one file.
+fn two_writers() -> Scenario {
+    let write =
+        |data: &str| Invocation::WriteFile { path: "blocks/a.bin".into(), data: data.into() };
+    let actor = |name: &str, data: &str| Actor { name: name.into(), operations: vec![write(data)] };
+    Scenario {
+        name: "bench".into(),
+        set_up: vec![write("the old value")],
+        actors: vec![actor("one", "of one"), actor("two", "a longer value of two")],
+        ..Scenario::default()
     }
 }
-fn main() {
-    subject::become_worker_if_asked(&subject::backends());
-    for (name, among) in [
-        ("fs:documented", Among::Processes),
-        ("fs", Among::Processes),
-        ("fs:documented", Among::Threads),
-        ("fs", Among::Threads),
-    ] {
-        let w = |d: &str| Invocation::WriteFile { path: "blocks/a.bin".into(), data: d.into() };
-        let actors = vec![
-            Actor { name: "one".into(), operations: vec![w("first")] },
-            Actor { name: "two".into(), operations: vec![w("second!")] },
-        ];
-        let scenario =
-            Scenario { name: "b".into(), set_up: vec![w("old")], actors, ..Scenario::default() };
-        let subject = Subject::of_this_executable(name).unwrap();
-        let mut n = 0;
-        let mut steps = 0;
-        let t = Instant::now();
-        explore(
-            &subject,
-            &scenario,
-            among,
-            &mut Rnd(88172645463325252, 1000),
-            &mut |run, ev, trace| {
-                if n == 0 {
-                    for s in &run.steps {
-                        println!("{} {:?}", s.actor, s.touches.iter().collect::<Vec<_>>());
-                    }
-                    for e in &trace.events {
-                        println!("{} {} {} {:?}", e.actor, e.call, e.path, e.to);
-                    }
-                    for e in &ev.history {
-                        println!("{:?}", e);
-                    }
-                }
-                n += 1;
-                steps += run.steps.len();
-                true
-            },
-        )
-        .unwrap();
-        println!("{name} {among}: {n} runs, {steps} steps, {:?} per run", t.elapsed() / n);
+
+fn built_in(name: &str) -> Subject {
+    Subject::of_this_executable(name).expect("this executable has a path")
+}
+
+fn schedules(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("schedule");
+    let mut subjects = vec![
+        ("documented_processes", built_in("fs:documented"), Among::Processes),
+        ("hardened_processes", built_in("fs"), Among::Processes),
+        ("documented_threads", built_in("fs:documented"), Among::Threads),
+        ("hardened_threads", built_in("fs"), Among::Threads),
+    ];
+    if Path::new(NODE).exists()
+        && let Ok(node) = Subject::command(&OsString::from("node"), &[NODE.into()])
+    {
+        subjects.push(("node_processes", node, Among::Processes));
     }
+    for (name, subject, among) in subjects {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|runs| {
+                // The first run starts the processes.
+                let mut explorer = Random::new(SEED, runs as usize + 1);
+                let mut started = None;
+                explore(&subject, &two_writers(), among, &mut explorer, &mut |_, _, _| {
+                    started.get_or_insert_with(Instant::now);
+                    true
+                })
+                .expect("the subject works");
+                started.map_or(Duration::ZERO, |started: Instant| started.elapsed())
+            });
+        });
+    }
+}
+
+/// Prints how many schedules there are, and how many are left; the times are those of whole explorations.
+fn reduction(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("exploration");
+    let subject = built_in("fs:documented");
+    let count = |explorer: &mut dyn Explorer| {
+        let mut runs = 0;
+        explore(&subject, &two_writers(), Among::Processes, explorer, &mut |run, _, _| {
+            runs += usize::from(!run.abandoned);
+            true
+        })
+        .expect("the subject works");
+        assert!(explorer.is_complete());
+        runs
+    };
+    let all = count(&mut DepthFirst::exhaustive());
+    let left = count(&mut Dpor::new());
+    println!(
+        "exploration: {left} of {all} schedules are left, a factor of {:.1}",
+        all as f64 / left as f64
+    );
+    group.bench_function("exhaustive", |bencher| {
+        bencher.iter(|| count(&mut DepthFirst::exhaustive()));
+    });
+    group.bench_function("reduced", |bencher| bencher.iter(|| count(&mut Dpor::new())));
 }

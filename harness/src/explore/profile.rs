@@ -65,8 +65,7 @@ impl Profile {
         };
         let (schedules, random_schedules, schedule_kills) = match (self, forks) {
             (Self::Quick, false) => (60, 20, 20),
-            (Self::Quick, true) => (1_000, 200, 200),
-            (Self::Full, false) => (1_000, 200, 200),
+            (Self::Quick, true) | (Self::Full, false) => (1_000, 200, 200),
             (Self::Full, true) | (Self::Nightly, false) => (20_000, 5_000, 2_000),
             (Self::Nightly, true) => (500_000, 100_000, 20_000),
         };

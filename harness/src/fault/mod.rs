@@ -174,6 +174,11 @@ impl FaultKind {
         )
     }
 
+    /// Whether it strikes several actors, and never one alone.
+    pub fn is_of_several_actors(self) -> bool {
+        matches!(self, Self::Schedules | Self::KillOne)
+    }
+
     /// The fault that strikes a workload, for the kinds whose strikes follow from its trace alone.
     pub fn fault(self) -> Option<&'static dyn Fault> {
         match self {

@@ -122,25 +122,23 @@ fn scenario(text: &str) -> Result<Scenario, Problem> {
 /// Several actors are what schedules are made of, and nothing else strikes them; `place` is shown where that
 /// is not so.
 fn check_actors(scenario: &Scenario, place: &Value<'_>) -> Result<(), Problem> {
-    let is_schedule =
-        |fault: &FaultKind| matches!(fault, FaultKind::Schedules | FaultKind::KillOne);
     let several = scenario.actors.len() > 1;
-    let (message, label) = match scenario.faults.iter().find(|fault| is_schedule(fault) != several)
-    {
-        Some(fault) if several => (
-            format!("the fault \"{fault}\" strikes one actor, and this scenario has several"),
-            "expected \"schedules\", or \"schedules\" and \"kill-one\"",
-        ),
-        Some(fault) => (
-            format!("the fault \"{fault}\" needs several actors, and this scenario has one"),
-            "expected at least two actors, or another fault",
-        ),
-        None if several && !scenario.faults.contains(&FaultKind::Schedules) => (
-            "several actors need the fault \"schedules\"".to_owned(),
-            "expected \"schedules\", or \"schedules\" and \"kill-one\"",
-        ),
-        None => return Ok(()),
-    };
+    let (message, label) =
+        match scenario.faults.iter().find(|fault| fault.is_of_several_actors() != several) {
+            Some(fault) if several => (
+                format!("the fault \"{fault}\" strikes one actor, and this scenario has several"),
+                "expected \"schedules\", or \"schedules\" and \"kill-one\"",
+            ),
+            Some(fault) => (
+                format!("the fault \"{fault}\" needs several actors, and this scenario has one"),
+                "expected at least two actors, or another fault",
+            ),
+            None if several && !scenario.faults.contains(&FaultKind::Schedules) => (
+                "several actors need the fault \"schedules\"".to_owned(),
+                "expected \"schedules\", or \"schedules\" and \"kill-one\"",
+            ),
+            None => return Ok(()),
+        };
     Err(Problem::new(place.span(), message, label))
 }
 

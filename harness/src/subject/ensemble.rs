@@ -190,11 +190,6 @@ impl<'t> Ensemble<'t> {
         self.actors[actor].held.first()
     }
 
-    /// Whether an actor has an operation that it has not answered.
-    pub(crate) fn is_busy(&self, actor: usize) -> bool {
-        self.actors[actor].asked.is_some()
-    }
-
     /// Takes the answer of an actor that came while another one moved.
     pub(crate) fn take_answer(&mut self, actor: usize) -> Option<Outcome> {
         let answer = self.actors[actor].answer.take()?;

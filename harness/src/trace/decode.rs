@@ -84,14 +84,13 @@ pub(crate) fn decode(
         }
         Shape::Global => change(String::new(), None, None),
         Shape::Map => match below(&descriptor(tid, argument(4))?) {
-            None => Meaning::Elsewhere,
             Some(path) if argument(3) & libc::MAP_TYPE as u64 == libc::MAP_PRIVATE as u64 => {
                 change(path, None, None)
             }
             Some(_) if interest == Interest::Everything || is_writable(tid, argument(4)) => {
                 Meaning::SharedMapping
             }
-            Some(_) => Meaning::Elsewhere,
+            _ => Meaning::Elsewhere,
         },
         Shape::Look { fd } | Shape::Close { fd } => match open_file(tid, argument(fd), root, None)?
         {

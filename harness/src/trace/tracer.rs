@@ -460,12 +460,8 @@ impl Tracer {
                 self.release(tid)?;
                 Some(News::Bypass)
             }
-            Meaning::Sleep => {
-                registers::answer(tid, 0)?;
-                self.release(tid)?;
-                None
-            }
-            Meaning::Dumpable => {
+            // Time passes at once where schedules decide what comes first.
+            Meaning::Sleep | Meaning::Dumpable => {
                 registers::answer(tid, 0)?;
                 self.release(tid)?;
                 None

@@ -236,6 +236,10 @@ fn listed<'a>(timed: &Timed<'a>) -> Option<&'a [String]> {
 
 /// A listed name that nobody stored.
 fn stray(timeline: &Timeline<'_>, timed: &Timed<'_>, names: &[String]) -> Option<Finding> {
+    // What a killed process leaves, and whether it shows, is `kill-orphans-invisible`.
+    if timeline.evidence.strike.is_kill() {
+        return None;
+    }
     let directory = timed.entry.invocation.path();
     let scenario = &timeline.evidence.scenario;
     let strange = names.iter().find_map(|name| {

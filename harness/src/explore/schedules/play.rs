@@ -101,7 +101,7 @@ impl<'a, 't> Play<'a, 't> {
     }
 
     /// Goes on until all have finished, or the explorer has seen enough.
-    pub(super) fn to_the_end(
+    pub(super) fn go_on_to_the_end(
         &mut self,
         explorer: &mut dyn Explorer,
         mut kill: Option<(usize, Actor)>,
@@ -244,7 +244,7 @@ impl<'a, 't> Play<'a, 't> {
         let target = link.and_then(|link| fs::read_link(link).ok());
         let root = self.arena.root();
         if let Some(path) = target.as_deref().and_then(|target| target.strip_prefix(root).ok()) {
-            call.path = path.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
+            path.to_string_lossy().trim_end_matches(" (deleted)").clone_into(&mut call.path);
         }
     }
 

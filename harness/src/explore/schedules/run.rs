@@ -126,7 +126,7 @@ impl<'a> Rig<'a> {
         if looks {
             play.look()?;
         }
-        play.to_the_end(explorer, kill)?;
+        play.go_on_to_the_end(explorer, kill)?;
         let Play { mut history, mut trace, run, schedule, trees, .. } = play;
         self.ensemble.end()?;
         if watchdog::is_interrupted() {

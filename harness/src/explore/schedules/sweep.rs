@@ -24,7 +24,9 @@ use crate::{
     history::Invocation,
     judge::rule,
     scenario::Scenario,
-    schedule::{Actor, DepthFirst, Dpor, Explorer, Mode, Random, Replay, Run, Schedule, estimate},
+    schedule::{
+        Actor, DepthFirst, Dpor, Explorer, Mode, Pct, Random, Replay, Run, Schedule, estimate,
+    },
     subject::{Launcher, protocol::THREADS},
 };
 
@@ -111,8 +113,8 @@ impl Exploration<'_, '_> {
         for order in [(0..actors).collect::<Vec<_>>(), (0..actors).rev().collect()] {
             let run = self.one(&mut InOrder(order), None, swept, tell)?;
             let run = run.run;
-            for actor in 0..actors {
-                steps[actor] = run.steps.iter().filter(|step| step.actor == actor).count();
+            for (actor, steps) in steps.iter_mut().enumerate() {
+                *steps = run.steps.iter().filter(|step| step.actor == actor).count();
             }
         }
         let mut bounds = Vec::new();
@@ -130,6 +132,9 @@ impl Exploration<'_, '_> {
                 let mut random = Random::new(seed, runs);
                 self.explore(&mut random, runs, false, swept, tell)?;
                 bounds.push(random.bound());
+                let mut pct = Pct::new(seed, PCT_DEPTH, runs);
+                self.explore(&mut pct, runs, false, swept, tell)?;
+                bounds.push(pct.bound());
             }
         }
         if self.sweep.scenario.faults.contains(&FaultKind::KillOne)

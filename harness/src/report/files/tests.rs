@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    fault::{Damage, Errno, Side, Strike},
+    fault::{Among, Damage, Errno, Interleaving, Side, Strike},
     judge::Rating,
     report::fixture,
+    schedule::Schedule,
 };
 
 const CERTIFICATE: &str = include_str!("../../../../reports/schema/certificate-1.json");
@@ -170,6 +171,8 @@ fn counterexamples_follow_their_schema() {
     let schema = schema(COUNTEREXAMPLE);
     let kill = Strike::Kill { event: 1, side: Side::Before };
     let rot = |damage| Strike::BitRot { path: "d/a".into(), damage };
+    let mut killing = Schedule::of_steps([0, 1]);
+    killing.kill(0);
     let strikes = [
         Strike::None,
         kill.clone(),
@@ -179,6 +182,11 @@ fn counterexamples_follow_their_schema() {
         Strike::Pause { event: 0 },
         Strike::Error { event: 2, errno: Errno::ENOSPC, lasting: true },
         Strike::Short { event: 2, keep: 1 },
+        Strike::Schedule(Interleaving {
+            among: Among::Threads,
+            schedule: Schedule::of_steps([1, 1, 0]),
+        }),
+        Strike::Schedule(Interleaving { among: Among::Processes, schedule: killing }),
         rot(Damage::Flip { offset: 17, mask: 1 }),
         rot(Damage::Zero { offset: 0, length: 4096 }),
         rot(Damage::Truncate { length: 0 }),

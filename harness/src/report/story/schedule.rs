@@ -16,7 +16,7 @@ const FILES_MAX: usize = 6;
 
 /// Something that an actor does, in the order of the schedule.
 enum Act<'a> {
-    Invokes(usize, &'a Entry),
+    Invokes(&'a Entry),
     Calls(&'a Event),
     Returns(usize, &'a Entry),
     IsKilled,
@@ -37,7 +37,7 @@ impl<'a> Teller<'a> {
             }
             last = Some(*actor);
             match act {
-                Act::Invokes(_, entry) => {
+                Act::Invokes(entry) => {
                     let asked = self.asked(&entry.invocation);
                     self.line(false, format!("{name} calls {asked}"));
                 }
@@ -63,7 +63,7 @@ impl<'a> Teller<'a> {
         let mut acts = Vec::new();
         for (at, entry) in case.evidence.history.iter().enumerate() {
             let Some(span) = entry.span else { continue };
-            acts.push((span.invoked, span.actor, Act::Invokes(at, entry)));
+            acts.push((span.invoked, span.actor, Act::Invokes(entry)));
             if let Some(returned) = span.returned
                 && entry.outcome != Outcome::Killed
             {

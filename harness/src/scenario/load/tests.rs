@@ -76,6 +76,26 @@ fn mistakes() -> Vec<(&'static str, String)> {
             "actor name twice",
             format!("{MINIMAL}\n[[actors]]\nname = \"client\"\noperations = [\"recover\"]\n"),
         ),
+        (
+            "actors too many",
+            format!(
+                "{}{}",
+                with("faults = [\"schedules\"]"),
+                "[[actors]]\noperations = [\"recover\"]\n".repeat(4)
+            ),
+        ),
+        ("schedules of one actor", with("faults = [\"schedules\"]")),
+        (
+            "kills of several actors",
+            format!(
+                "{}[[actors]]\noperations = [\"recover\"]\n",
+                with("faults = [\"schedules\", \"kill\"]")
+            ),
+        ),
+        (
+            "several actors without schedules",
+            format!("{MINIMAL}[[actors]]\noperations = [\"recover\"]\n"),
+        ),
         ("operations none", with_operations("")),
         ("operation unknown", with_operations("{ wirte = \"a\", data = \"x\" }")),
         ("operation unknown word", with_operations("\"recovery\"")),
@@ -151,15 +171,11 @@ fn reads_every_form() {
             { read = "a\u0000b" }, { list = "d" }, { create-directory = "e/f" },
             { exists = "x" }, { delete = "/x" }, "recover",
         ]
-        [[actors]]
-        operations = ["recover"]
-        [[actors]]
-        name = "reader"
-        operations = [{ read = "a" }]
     "#;
     let scenario = from_str("every-form.toml", text).expect("the text is right");
     let path = String::from;
-    assert_eq!(scenario.faults, FaultKind::VARIANTS);
+    let of_one = FaultKind::VARIANTS.iter().filter(|fault| !fault.is_of_several_actors());
+    assert!(scenario.faults.iter().eq(of_one));
     assert_eq!(scenario.judges, [Guarantee::Confined, Guarantee::KillAtomicWrite]);
     assert_eq!(
         scenario.plants,
@@ -174,8 +190,6 @@ fn reads_every_form() {
         scenario.set_up,
         [Invocation::WriteFile { path: path("../x"), data: bytes(&[0, 255]) }]
     );
-    let names: Vec<_> = scenario.actors.iter().map(|actor| actor.name.as_str()).collect();
-    assert_eq!(names, ["client", "client-2", "reader"]);
     let [write, rest @ ..] = scenario.workload() else { panic!("there are operations") };
     assert!(
         matches!(write, Invocation::WriteFile { path, data } if path.is_empty() && data.len() == 3)
@@ -191,6 +205,29 @@ fn reads_every_form() {
             Invocation::Recover,
         ]
     );
+    assert_eq!(from_str("saved.toml", &to_toml(&scenario)).expect("it was saved"), scenario);
+}
+
+#[test]
+fn reads_several_actors() {
+    let text = r#"
+        schema = 1
+        name = "several"
+        title = "Several actors"
+        judges = ["linearizable"]
+        faults = ["schedules", "kill-one"]
+        [[actors]]
+        operations = ["recover"]
+        [[actors]]
+        operations = ["recover"]
+        [[actors]]
+        name = "reader"
+        operations = [{ read = "a" }]
+    "#;
+    let scenario = from_str("several.toml", text).expect("the text is right");
+    let names: Vec<_> = scenario.actors.iter().map(|actor| actor.name.as_str()).collect();
+    assert_eq!(names, ["client", "client-2", "reader"]);
+    assert!(scenario.faults.iter().all(|fault| fault.is_of_several_actors()));
     assert_eq!(from_str("saved.toml", &to_toml(&scenario)).expect("it was saved"), scenario);
 }
 
@@ -249,9 +286,15 @@ prop_compose! {
         let actors = actors.into_iter().enumerate().map(|(index, operations)| {
             Actor { name: format!("{title}{index}"), operations }
         });
+        let actors: Vec<Actor> = actors.collect();
+        let faults = if actors.len() > 1 {
+            vec![FaultKind::Schedules]
+        } else {
+            faults.into_iter().filter(|fault| !fault.is_of_several_actors()).collect()
+        };
         Scenario {
             plants: plants.collect(),
-            actors: actors.collect(),
+            actors,
             name, title, judges, faults, set_up,
         }
     }

@@ -186,7 +186,9 @@ impl Dpor {
                 .filter(changes)
                 .flat_map(|(sleeper, touches)| look_ahead(&self.events, at, *sleeper, touches))
                 .collect();
-            races.iter().for_each(|race| node.want(race));
+            for race in &races {
+                node.want(race);
+            }
         }
     }
 
