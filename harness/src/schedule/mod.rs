@@ -10,6 +10,7 @@ mod dpor;
 mod estimate;
 mod pct;
 mod random;
+mod reduce;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use dpor::Dpor;
 pub use estimate::estimate;
 pub use pct::Pct;
 pub use random::Random;
+pub use reduce::Reduction;
 pub use replay::Replay;
 use serde::{Deserialize, Serialize};
 pub use touch::{Inode, Mode, Object, Touch, Touches};

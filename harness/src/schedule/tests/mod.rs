@@ -4,5 +4,6 @@ mod depth_first;
 mod dpor;
 mod pct;
 mod random;
+mod reduce;
 mod replay;
 mod toy;
