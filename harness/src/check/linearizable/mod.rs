@@ -13,8 +13,10 @@ mod register;
 mod search;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use register::{Action, End, Operation, State, Value};
+pub use watch::{Limits, Watch};
 
 /// Whether a history is linearizable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -189,6 +189,28 @@ fn oracle(initial: State, operations: &[Operation]) -> bool {
     })
 }
 
+/// What a watcher says that sees operations as they end, and is told now and then how far they are complete.
+fn watched(initial: State, operations: &[Operation], every: usize) -> (Answer, usize) {
+    let limits = Limits { window_operations_max: 1_000, configurations_max: CONFIGURATIONS_MAX };
+    let mut watch = Watch::new(initial, limits);
+    let mut by_end = operations.to_vec();
+    // That an operation was never answered is known at some time, here a little after it began.
+    by_end.sort_by_key(|operation| match operation.end {
+        End::Open => operation.invoked + 35,
+        _ => operation.deadline(),
+    });
+    let mut kept_max = 0;
+    for (index, operation) in by_end.iter().enumerate() {
+        watch.push(*operation);
+        if index % every == 0 {
+            let to_come = by_end[index + 1..].iter().map(|operation| operation.invoked).min();
+            watch.settle(to_come.unwrap_or(u64::MAX));
+            kept_max = kept_max.max(watch.len());
+        }
+    }
+    (watch.finish(), kept_max)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
@@ -205,6 +227,12 @@ proptest! {
         if let Some(decided) = distinct::decide(&operations, initial) {
             prop_assert_eq!(decided, searched == Answer::Linearizable);
         }
+    }
+
+    #[test]
+    fn a_watcher_agrees((initial, operations) in doubtful_histories(40), every in 1..10_usize) {
+        let searched = search::decide(&operations, initial, CONFIGURATIONS_MAX);
+        prop_assert_eq!(watched(initial, &operations, every).0, searched);
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub struct Value(pub u32);
 pub type State = Option<Value>;
 
 /// What an operation did or saw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// Stored a value.
     Write(Value),

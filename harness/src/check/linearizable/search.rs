@@ -5,8 +5,9 @@
 //! twice. Operations are kept in *lanes*, each a sequence in which one has ended before the next begins, so that what has
 //! been placed is one number per lane: a history of four clients has configurations of four numbers, however long it is.
 //!
-//! An observation that holds where it stands is placed at once, without an alternative: it changes nothing, and no
-//! order becomes impossible by looking earlier.
+//! Two things that are no loss save most of the work. An observation that holds where it stands is placed at once: it
+//! changes nothing, and no order becomes impossible by looking earlier. Of changes that would do the same, the most urgent
+//! one is placed: whatever order has the other one here has room to swap the two.
 
 use std::{cmp::Reverse, collections::BinaryHeap, collections::HashSet};
 
@@ -27,7 +28,8 @@ pub(super) fn decide(
             if search.seen.len() > configurations_max {
                 return Answer::Unknown;
             }
-            if search.advance(None) {
+            let alternatives = search.alternatives();
+            if search.take(alternatives) {
                 continue;
             }
         }
@@ -37,23 +39,53 @@ pub(super) fn decide(
     }
 }
 
+/// All that the register may hold in the end, and the operations (by index) that may still take effect then; `None` where
+/// there are more configurations than that.
+pub(super) fn endings(
+    operations: &[Operation],
+    initial: State,
+    configurations_max: usize,
+) -> Option<Vec<(State, Vec<usize>)>> {
+    let mut search = Search::new(operations, initial);
+    let mut endings = Vec::new();
+    loop {
+        if search.is_new() {
+            if search.seen.len() > configurations_max {
+                return None;
+            }
+            if search.is_settled() {
+                endings.push((search.state, search.not_placed()));
+            } else {
+                let alternatives = search.alternatives();
+                if search.take(alternatives) {
+                    continue;
+                }
+            }
+        }
+        if !search.retreat() {
+            return Some(endings);
+        }
+    }
+}
+
 /// An operation that was placed, and how to take it back.
 struct Placed {
     lane: usize,
     /// What the register held before.
     before: State,
-    /// Its rank among the alternatives; `None` where there was none.
-    rank: Option<Rank>,
+    /// What could have been placed instead, the best last.
+    others: Vec<Alternative>,
 }
 
-/// The order in which alternatives are tried: first a change that the most urgent answer waits for, then what has to
-/// happen soonest. The last one is that an operation that failed has had no effect.
+/// A change that could be placed next. In the order in which they are tried: first one that the most urgent answer waits
+/// for, then what has to happen soonest; at last, that an operation that failed has had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
+struct Alternative {
     without_effect: bool,
     unwanted: bool,
     deadline: u64,
     lane: usize,
+    after: State,
 }
 
 /// See the module.
@@ -97,6 +129,18 @@ impl<'a> Search<'a> {
         heads.min_by_key(|(_, head)| head.deadline())
     }
 
+    /// Whether only operations that were never answered are left.
+    fn is_settled(&self) -> bool {
+        (0..self.lanes.len()).all(|lane| self.head(lane).is_none_or(|head| head.end == End::Open))
+    }
+
+    /// The operations that are left.
+    fn not_placed(&self) -> Vec<usize> {
+        let lanes = self.lanes.iter().zip(&self.cut);
+        let left = lanes.flat_map(|(lane, placed)| &lane[*placed as usize..]);
+        left.map(|index| *index as usize).collect()
+    }
+
     /// Places all observations that hold.
     fn look(&mut self) {
         let mut deadline = self.urgent().map_or(u64::MAX, |(_, urgent)| urgent.deadline());
@@ -110,7 +154,7 @@ impl<'a> Search<'a> {
                         && head.action.apply(self.state).is_some() =>
                 {
                     let was_urgent = head.deadline() == deadline;
-                    self.place(lane, self.state, None);
+                    self.place(lane, self.state, Vec::new());
                     if was_urgent {
                         deadline = self.urgent().map_or(u64::MAX, |(_, head)| head.deadline());
                     }
@@ -129,53 +173,73 @@ impl<'a> Search<'a> {
         self.seen.insert((self.cut.as_slice().into(), self.state))
     }
 
-    /// Places the first alternative after that of `rank`; whether there is one.
-    fn advance(&mut self, rank: Option<Rank>) -> bool {
-        let Some((urgent_lane, urgent)) = self.urgent() else { return false };
-        let wanted = |state: State| urgent.action.apply(state).is_some();
-        let changes = (0..self.lanes.len()).filter_map(|lane| {
-            let head = self.head(lane)?;
-            let after = head.action.apply(self.state)?;
-            // An observation that holds has been placed.
-            let can_be_next = head.action.is_change() && head.invoked <= urgent.deadline();
-            let unwanted = urgent.action.is_change() || !wanted(after);
-            let rank = Rank { without_effect: false, unwanted, deadline: head.deadline(), lane };
-            can_be_next.then_some((rank, after))
+    /// What could be placed next, the best last. Observations that hold have been placed.
+    fn alternatives(&self) -> Vec<Alternative> {
+        let Some((urgent_lane, urgent)) = self.urgent() else { return Vec::new() };
+        let mut changes: Vec<_> = (0..self.lanes.len())
+            .filter_map(|lane| Some((lane, self.head(lane)?)))
+            .filter(|(_, head)| head.action.is_change() && head.invoked <= urgent.deadline())
+            .collect();
+        changes.sort_unstable_by_key(|(lane, head)| (head.action, head.deadline(), *lane));
+        // Of those that do the same, the most urgent one; and the most urgent one that has to be in the order.
+        changes.dedup_by(|(_, later), (_, sooner)| {
+            later.action == sooner.action && (sooner.is_certain() || !later.is_certain())
         });
-        let nothing = matches!(urgent.end, End::Doubtful(_)).then(|| {
-            let rank = Rank {
+        let mut alternatives: Vec<_> = changes
+            .into_iter()
+            .filter_map(|(lane, head)| {
+                let after = head.action.apply(self.state)?;
+                let wanted = !urgent.action.is_change() && urgent.action.apply(after).is_some();
+                let deadline = head.deadline();
+                Some(Alternative {
+                    without_effect: false,
+                    unwanted: !wanted,
+                    deadline,
+                    lane,
+                    after,
+                })
+            })
+            .collect();
+        if let End::Doubtful(deadline) = urgent.end {
+            let (lane, after) = (urgent_lane, self.state);
+            alternatives.push(Alternative {
                 without_effect: true,
                 unwanted: true,
-                deadline: urgent.deadline(),
-                lane: urgent_lane,
-            };
-            (rank, self.state)
-        });
-        let later = changes.chain(nothing).filter(|(next, _)| rank.is_none_or(|rank| *next > rank));
-        let Some((next, after)) = later.min_by_key(|(rank, _)| *rank) else { return false };
-        self.place(next.lane, after, Some(next));
+                deadline,
+                lane,
+                after,
+            });
+        }
+        alternatives.sort_unstable_by_key(|alternative| Reverse(*alternative));
+        alternatives
+    }
+
+    /// Places the best of these alternatives; whether there is one.
+    fn take(&mut self, mut alternatives: Vec<Alternative>) -> bool {
+        let Some(best) = alternatives.pop() else { return false };
+        self.place(best.lane, best.after, alternatives);
         self.look();
         true
     }
 
-    /// Takes back what was placed, up to a configuration with an alternative, and places that; whether there was one.
+    /// Takes back what was placed, up to where something else could have been, and places that; whether there was.
     fn retreat(&mut self) -> bool {
-        while let Some(Placed { lane, before, rank }) = self.placed.pop() {
+        while let Some(Placed { lane, before, others }) = self.placed.pop() {
             self.cut[lane] -= 1;
             self.state = before;
             let head = self.head(lane).expect("it was placed");
             self.certain_left += usize::from(head.is_certain());
-            if rank.is_some() && self.advance(rank) {
+            if self.take(others) {
                 return true;
             }
         }
         false
     }
 
-    fn place(&mut self, lane: usize, after: State, rank: Option<Rank>) {
+    fn place(&mut self, lane: usize, after: State, others: Vec<Alternative>) {
         let head = self.head(lane).expect("a lane with a next operation was chosen");
         self.certain_left -= usize::from(head.is_certain());
-        self.placed.push(Placed { lane, before: self.state, rank });
+        self.placed.push(Placed { lane, before: self.state, others });
         self.cut[lane] += 1;
         self.state = after;
     }

@@ -28,9 +28,12 @@ fn open(invoked: u64, action: Action) -> Operation {
 
 #[track_caller]
 fn is(answer: Answer, initial: State, operations: &[Operation]) {
-    assert_eq!(check(operations, initial, CONFIGURATIONS_MAX), answer, "{operations:?}");
     let backwards: Vec<_> = operations.iter().rev().copied().collect();
-    assert_eq!(check(&backwards, initial, CONFIGURATIONS_MAX), answer, "{operations:?} backwards");
+    for operations in [operations, &backwards] {
+        assert_eq!(check(operations, initial, CONFIGURATIONS_MAX), answer, "{operations:?}");
+        let searched = search::decide(operations, initial, CONFIGURATIONS_MAX);
+        assert_eq!(searched, answer, "{operations:?}, by the search alone");
+    }
 }
 
 fn fine(operations: &[Operation]) {
@@ -115,10 +118,53 @@ fn what_was_never_answered_happens_at_any_time_or_never() {
 }
 
 #[test]
+fn what_ends_as_another_one_begins_does_not_precede_it() {
+    fine(&[during(0, 1, write(A)), during(2, 3, write(B)), during(3, 4, Read(A))]);
+    fine(&[during(0, 1, write(A)), during(1, 2, Read(None))]);
+}
+
+/// Two writes in either order leave different values, and only a delete that failed is between them and the answer.
+#[test]
+fn the_same_operations_in_another_order_are_another_configuration() {
+    for seen in [A, B] {
+        fine(&[
+            during(0, 1, write(A)),
+            during(0, 1, write(B)),
+            failed(0, 2, Delete),
+            during(3, 4, Read(seen)),
+        ]);
+    }
+}
+
+#[test]
+fn time_tells_sources_apart() {
+    let recurring = [
+        during(0, 1, Read(None)),
+        during(2, 3, write(A)),
+        during(4, 5, Delete),
+        during(6, 7, Exists(false)),
+        during(8, 9, write(A)),
+        during(10, 11, Exists(true)),
+        during(12, 13, Delete),
+        during(14, 15, Read(None)),
+    ];
+    assert_eq!(distinct::decide(&recurring, None), Some(true));
+    let beside_a_long_one = [
+        during(0, 90, Delete),
+        during(1, 2, Delete),
+        during(3, 4, write(A)),
+        during(50, 51, Read(None)),
+    ];
+    assert_eq!(distinct::decide(&beside_a_long_one, B), Some(true));
+    let ambiguous = [during(0, 3, Delete), during(1, 4, Delete), during(5, 6, Read(None))];
+    assert_eq!(distinct::decide(&ambiguous, A), None);
+}
+
+#[test]
 fn beyond_the_limit_nothing_is_said() {
     // As many equal writes and deletes as it takes, all at once, and answers in between; then one write too few.
     let hard = |changes: u64| {
-        let alternate = |index: u64, even, odd| if index % 2 == 0 { even } else { odd };
+        let alternate = |index: u64, even, odd| if index.is_multiple_of(2) { even } else { odd };
         let changes =
             (0..changes).map(|index| during(index, 100, alternate(index, write(A), Delete)));
         let answers = (0..12).map(|index| {
@@ -129,4 +175,31 @@ fn beyond_the_limit_nothing_is_said() {
     assert_eq!(check(&hard(12), None, 30), Answer::Linearizable);
     assert_eq!(check(&hard(11), None, 30), Answer::Unknown);
     assert_eq!(check(&hard(11), None, 100_000), Answer::NotLinearizable);
+}
+
+#[test]
+fn a_watcher_keeps_little_and_knows_its_limits() {
+    let limits = Limits { window_operations_max: 10, configurations_max: 100 };
+    let mut watch = Watch::new(None, limits);
+    for round in 0..1_000 {
+        let now = round * 10;
+        watch.push(during(now, now + 3, write(A)));
+        watch.push(during(now + 1, now + 4, write(B)));
+        watch.push(during(now + 5, now + 6, Read(if round % 2 == 0 { A } else { B })));
+        if round % 100 == 0 {
+            // A client that died.
+            watch.push(open(now + 7, write(A)));
+        }
+        assert_eq!(watch.settle(now + 10), Answer::Linearizable);
+        assert!(watch.len() <= 10, "{} are kept", watch.len());
+    }
+    let mut wrong = watch.clone();
+    wrong.push(during(10_000, 10_001, Read(None)));
+    assert_eq!(wrong.settle(10_002), Answer::NotLinearizable);
+    wrong.push(during(10_003, 10_004, write(A)));
+    assert_eq!(wrong.finish(), Answer::NotLinearizable, "what is wrong stays wrong");
+    for client in 0..20 {
+        watch.push(during(10_000 + client, 10_100, write(A)));
+    }
+    assert_eq!(watch.settle(10_050), Answer::Unknown, "no quiet moment in the window");
 }
