@@ -4,8 +4,10 @@
 //! A trial produces one [`Evidence`]; checkers are pure functions of it. Everything here is plain
 //! data: no I/O.
 
+pub mod clock;
 mod evidence;
 mod invocation;
+pub mod lines;
 mod tree;
 
 use crashworthy::ErrorKind;
@@ -16,7 +18,18 @@ pub use tree::{Attributes, Moment, Node, Tree};
 use crate::subject::Bytes;
 
 /// Where in a trial an operation was called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::Display,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub enum Phase {
     /// Before anything is struck; all of it acknowledged, or the trial is void.
     SetUp,

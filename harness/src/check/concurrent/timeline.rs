@@ -10,7 +10,7 @@ use crashworthy::{ErrorKind, StoragePath};
 use crate::{
     check::{oracle::ancestors, walk, words},
     fault::Strike,
-    history::{Entry, Evidence, Invocation, Outcome, Phase},
+    history::{Entry, Evidence, Invocation, Outcome, Phase, clock},
     scenario::{OUTSIDE, Plant, Scenario},
     schedule::Schedule,
     subject::Bytes,
@@ -179,39 +179,20 @@ pub(super) fn contents<'a>(contents: impl IntoIterator<Item = Content<'a>>) -> S
     all.join(" or ")
 }
 
-/// The timeline of a history; `None` where an operation of the workload has no interval.
+/// The timeline of a history; `None` where an operation of the workload is nobody's.
 fn operations(evidence: &Evidence) -> Option<Vec<Timed<'_>>> {
-    let of = |phase| {
-        let entries = evidence.history.iter().enumerate();
-        entries.filter(move |(_, entry)| entry.phase == phase)
-    };
     let mut operations = Vec::new();
-    let mut now = 0;
-    let one_after_the_other = |phase, now: &mut u64| {
-        let timed = of(phase).map(|(index, entry)| {
-            let invoked = *now;
-            *now += 2;
-            let returned = is_answered(&entry.outcome).then_some(invoked + 1);
-            Timed { index, entry, actor: None, invoked, returned }
-        });
-        timed.collect::<Vec<_>>()
-    };
-    operations.extend(one_after_the_other(Phase::SetUp, &mut now));
-    let start = now;
-    for (index, entry) in of(Phase::Workload) {
-        let span = entry.span?;
-        let returned = span.returned.map(|returned| start + returned);
-        let invoked = start + span.invoked;
-        now = now.max(invoked + 1).max(returned.map_or(0, |returned| returned + 1));
-        let returned = returned.filter(|_| is_answered(&entry.outcome));
-        operations.push(Timed { index, entry, actor: Some(span.actor), invoked, returned });
+    let intervals = clock::intervals(&evidence.history);
+    for (index, (entry, interval)) in evidence.history.iter().zip(intervals).enumerate() {
+        let actor = match entry.phase {
+            Phase::SetUp | Phase::Quiet => None,
+            Phase::Workload => Some(entry.span?.actor),
+            _ => continue,
+        };
+        let returned = entry.outcome.is_answer().then_some(interval.ended);
+        operations.push(Timed { index, entry, actor, invoked: interval.invoked, returned });
     }
-    operations.extend(one_after_the_other(Phase::Quiet, &mut now));
     Some(operations)
-}
-
-fn is_answered(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Ok(_) | Outcome::Fail { .. })
 }
 
 /// The paths of a scenario that can only be files.
