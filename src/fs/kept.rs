@@ -37,3 +37,6 @@ impl<T> Default for Kept<T> {
         Self(Mutex::new(None))
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -66,7 +66,8 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// In the hardened profile, [`Durability`] says what an acknowledgement waits for; the default is the
 /// file and every directory entry that leads to it. Directories that another process created, and may
 /// not have synced before it was killed, are synced once per instance, before anything in them is
-/// acknowledged. A failed sync fails the operation, and the retry writes to new pages; where the failed
+/// acknowledged. (No operation removes a directory. Where somebody does, and another process creates it again,
+/// an instance that knows the old one takes the new one for durable.) A failed sync fails the operation, and the retry writes to new pages; where the failed
 /// sync was that of a directory, the new value is already visible. The documented profile syncs nothing.
 ///
 /// # Verification

@@ -34,8 +34,7 @@ impl FsBackend {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => return other,
             }
-            self.settled.forget(path);
-            match directory::create_all(&self.root, path) {
+            match self.settled.create(path, || directory::create_all(&self.root, path)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,
             }

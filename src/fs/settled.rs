@@ -1,8 +1,8 @@
 //! The directories whose names are known to be durable, shared by the threads of an instance.
 //!
 //! Whoever finds a directory here acknowledges without a sync. So it is put here after its sync, and taken away
-//! before it is created again, which is needed only if somebody has removed it. A sync that began before such a
-//! removal says nothing of the directory that comes after it: hence the count.
+//! when it is created again, which is needed only if somebody has removed it. A sync that began before that
+//! says nothing of the new directory: hence the count.
 
 use std::{collections::BTreeSet, io, iter};
 
@@ -53,13 +53,19 @@ impl Settled {
         Ok(())
     }
 
-    /// To be called before `path` is created: what was known of it and of all above it is of the past.
-    pub(super) fn forget(&self, path: &StoragePath) {
+    /// Has `create` create what is missing of `path`; what was known of it and of all above it is of the past.
+    pub(super) fn create(
+        &self,
+        path: &StoragePath,
+        create: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut known = self.known();
         known.forgotten += 1;
         for directory in upward(path) {
             known.directories.remove(&directory);
         }
+        // Under the lock: a sync that begins after the removal and ends before the creation is of neither.
+        create()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -71,7 +77,10 @@ fn upward(path: &StoragePath) -> impl Iterator<Item = StoragePath> {
     iter::successors(Some(path.clone()), StoragePath::parent)
 }
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod models;
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
@@ -95,7 +104,7 @@ mod tests {
         assert_eq!(synced(&settled, "a/b/c"), ["a/b/c", "a/b", "a"]);
         assert_eq!(synced(&settled, "a/b/c"), Vec::<String>::new());
         assert_eq!(synced(&settled, "a/d"), ["a/d"]);
-        settled.forget(&path("a/d"));
+        settled.create(&path("a/d"), || Ok(())).unwrap();
         assert_eq!(synced(&settled, "a/b"), Vec::<String>::new());
         assert_eq!(synced(&settled, "a/d"), ["a/d", "a"]);
     }
@@ -105,11 +114,8 @@ mod tests {
         let settled = Settled::default();
         let failed = settled.settle(&path("a"), |_| Err(io::ErrorKind::StorageFull.into()));
         assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
-        let removed = settled.settle(&path("a"), |directory| {
-            settled.forget(directory);
-            Ok(())
-        });
-        removed.unwrap();
+        let sync_beside_a_removal = |directory: &_| settled.create(directory, || Ok(()));
+        settled.settle(&path("a"), sync_beside_a_removal).unwrap();
         assert_eq!(synced(&settled, "a"), ["a"]);
         assert_eq!(synced(&settled, "a"), Vec::<String>::new());
     }
