@@ -185,6 +185,30 @@ const HARDENED: &[(Guarantee, &str)] = &[
         Guarantee::KillRecoveryIdempotent,
         "`recover` only unlinks, one file at a time, so it can be killed and repeated at any point.",
     ),
+    (
+        Guarantee::NoTornRead,
+        "A rename swaps whole files, so a read returns one whole written value.",
+    ),
+    (
+        Guarantee::LastWriteWins,
+        "Every write has made its rename when it is acknowledged, and the last rename stays.",
+    ),
+    (
+        Guarantee::Linearizable,
+        "Every operation takes effect at one moment: its rename, its unlink, its mkdir, or its look at the name.",
+    ),
+    (
+        Guarantee::SameContentSafe,
+        "Every write has a temporary file of its own, whatever the others write.",
+    ),
+    (
+        Guarantee::NoSpuriousError,
+        "Nobody takes what another process needs, and a name that comes or goes meanwhile is no error.",
+    ),
+    (
+        Guarantee::CrashIsolated,
+        "A killed writer leaves a file that nobody else uses, and a lock that the kernel drops.",
+    ),
     // Not `error-preserves-old`: when the sync of the directory fails after the rename, the new value is
     // there, and the write must fail all the same.
     (
@@ -299,6 +323,7 @@ mod tests {
                     | Category::Containment
                     | Category::ProcessKill
                     | Category::PowerLoss
+                    | Category::Concurrency
             );
             if claimed {
                 assert!(of(FsOptions::new()).get(*guarantee).is_some(), "{guarantee}");

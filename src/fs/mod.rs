@@ -90,6 +90,22 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// with [`ErrorKind::Unsupported`] where the file system has no attributes of users; it writes nothing to
 /// find that out.
 ///
+/// # Concurrency
+///
+/// In the hardened profile, any number of processes, and of threads with one instance or several, may work
+/// under one root. No operation waits for another one, but for threads of one instance while a directory is
+/// created. A read, a list or an `exists` that runs beside a write or delete of the path sees what was before
+/// it or what is after it. Where a write fails after its rename, because the sync of the directory failed, the
+/// new value is there; so both outcomes are possible for others.
+///
+/// A list looks at each name at a moment of its own, not at the directory at one. On a file system that moves an
+/// entry when its file is overwritten (btrfs), a list beside that may leave the name out.
+///
+/// A write whose temporary file is taken by recovery, in the few microseconds before it has its lock, makes
+/// another one. It gives up after 64, which takes as many recoveries within one write.
+///
+/// The profiles and strategies do not protect their files from each other; one root has one of them.
+///
 /// # Strategies
 ///
 /// In the documented profile, [`Strategy`] adds one of the specification's mitigations of concurrent writes to
@@ -152,7 +168,7 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// What [`FsBackend::claims`] gives; `bitrot-detected` with [`Verification::Checksum`] only. Of power loss,
 /// [`Durability::None`] claims `power-retry-heals` and `power-neighbours-intact` alone; [`Durability::File`]
 /// also `power-atomic-write`, `power-atomic-delete` and `fsync-failure-honest`;
-/// [`Durability::FileAndDirectory`] all. Nothing is claimed about concurrency before it has been measured.
+/// [`Durability::FileAndDirectory`] all.
 ///
 /// | guarantee | documented sentence |
 /// | --- | --- |
@@ -184,6 +200,12 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// | `power-durable-mkdir` | A new directory is acknowledged after a sync of the directory above it, and of all further up that may be new. |
 /// | `power-durable-delete` | A delete is acknowledged after a sync of its directory, also where the file was gone already. |
 /// | `power-prefix-order` | Every operation is durable when it is acknowledged, so none that came before it can be lost. |
+/// | `no-torn-read` | A rename swaps whole files, so a read returns one whole written value. |
+/// | `last-write-wins` | Every write has made its rename when it is acknowledged, and the last rename stays. |
+/// | `linearizable` | Every operation takes effect at one moment: its rename, its unlink, its mkdir, or its look at the name. |
+/// | `same-content-safe` | Every write has a temporary file of its own, whatever the others write. |
+/// | `no-spurious-error` | Nobody takes what another process needs, and a name that comes or goes meanwhile is no error. |
+/// | `crash-isolated` | A killed writer leaves a file that nobody else uses, and a lock that the kernel drops. |
 /// | `error-reported` | An operation is acknowledged only when every call that it needs has succeeded. |
 /// | `error-leaves-no-orphan` | A write that fails removes its temporary file. |
 /// | `short-write-handled` | A write call that takes less than it was given is followed by another with the rest. |
