@@ -34,10 +34,8 @@ pub(super) struct Event {
     pub(super) touches: Arc<Touches>,
     /// It is the how manyth step of its actor, from 1.
     number: usize,
-    /// What happens before it.
+    /// What happens before it, and itself.
     clock: Clock,
-    /// What happens before it because it happens before the last step of its actor.
-    before: Clock,
 }
 
 impl Event {
@@ -52,11 +50,8 @@ impl Event {
 pub(super) struct Race {
     /// Which event the later step could have come before.
     pub(super) at: usize,
-    /// Whether it perhaps could not, because it had to wait.
-    pub(super) may_wait: bool,
-    /// Whoever can be the first to go if that event is put off until after the later step. Each set on its own is
-    /// to have a member that goes instead.
-    pub(super) instead: Vec<Vec<Actor>>,
+    /// Whoever can be the first to go if that event is put off until after the later step.
+    pub(super) instead: Vec<Actor>,
 }
 
 /// The next step of an actor after these events, and its races with them, latest first.
@@ -72,7 +67,7 @@ pub(super) fn look_back(
     // A step that may have to wait perhaps could not come just before one that it conflicts with, but before an
     // earlier one: who releases a lock is not in a race with who takes it next, but who took it is.
     let may_wait = touches.may_wait();
-    let mut settled = before.clone();
+    let mut settled = before;
     let mut found = Vec::new();
     for (at, event) in events.iter().enumerate().rev() {
         if event.is_before(&settled) || !event.touches.conflict(&touches) {
@@ -85,20 +80,14 @@ pub(super) fn look_back(
         found.push(at);
     }
     clock.raise(actor, number);
-    let step = Event { actor, touches, number, clock, before };
+    let step = Event { actor, touches, number, clock };
     let races = found
         .into_iter()
         .map(|at| {
             let first = &events[at];
             let after = &events[at + 1..];
             let apart = after.iter().filter(|event| !first.is_before(&event.clock));
-            let mut instead = vec![initials(apart, &step, &step.clock)];
-            if may_wait {
-                // The others of these may be what it has to wait for, so it is also to go without them.
-                let needed = after.iter().filter(|event| event.is_before(&step.before));
-                instead.push(initials(needed, &step, &step.before));
-            }
-            Race { at, may_wait, instead }
+            Race { at, instead: initials(apart, &step) }
         })
         .collect();
     (step, races)
@@ -115,20 +104,13 @@ pub(super) fn look_ahead(
     let mut races = Vec::new();
     let mut apart: Vec<&Event> = Vec::new();
     let mut dependent: Vec<&Event> = Vec::new();
-    let depends = |dependent: &[&Event], clock: &Clock| {
-        dependent.iter().any(|earlier| earlier.is_before(clock))
-    };
     for event in &events[at..] {
+        let is_dependent = dependent.iter().any(|earlier| earlier.is_before(&event.clock));
         let conflicts = event.actor != actor && event.touches.conflict(touches);
-        let may_wait = event.touches.may_wait();
-        if conflicts {
-            let clock = if may_wait { &event.before } else { &event.clock };
-            if !depends(&dependent, clock) {
-                let instead = vec![initials(apart.iter().copied(), event, &event.clock)];
-                races.push(Race { at, may_wait, instead });
-            }
+        if conflicts && !is_dependent {
+            races.push(Race { at, instead: initials(apart.iter().copied(), event) });
         }
-        if conflicts || event.actor == actor || depends(&dependent, &event.clock) {
+        if conflicts || is_dependent || event.actor == actor {
             dependent.push(event);
         } else {
             apart.push(event);
@@ -137,19 +119,15 @@ pub(super) fn look_ahead(
     races
 }
 
-/// Whose first of these events, of which `last` with the clock `clock` is the last one, is after none of the others.
-fn initials<'a>(
-    events: impl Iterator<Item = &'a Event>,
-    last: &'a Event,
-    clock: &'a Clock,
-) -> Vec<Actor> {
+/// Whose first event is after none of the others, of these and the last one.
+fn initials<'a>(events: impl Iterator<Item = &'a Event>, last: &'a Event) -> Vec<Actor> {
     let mut firsts: Vec<&Event> = Vec::new();
     let mut initials = Vec::new();
-    for (event, clock) in events.map(|event| (event, &event.clock)).chain([(last, clock)]) {
+    for event in events.chain([last]) {
         if firsts.iter().any(|first| first.actor == event.actor) {
             continue;
         }
-        if !firsts.iter().any(|first| first.is_before(clock)) {
+        if !firsts.iter().any(|first| first.is_before(&event.clock)) {
             initials.push(event.actor);
         }
         firsts.push(event);

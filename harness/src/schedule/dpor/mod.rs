@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use super::{Actor, Decision, Explorer, Run, Step, Touches};
 use crate::report::text;
-use clock::{Event, Race, look_ahead, look_back};
+use clock::{Event, look_ahead, look_back};
 
 /// Actors that need not go, with what their next step touches: what begins with it was tried.
 type Sleep = Vec<(Actor, Arc<Touches>)>;
@@ -50,19 +50,12 @@ impl Node {
         self.tried.contains(&actor) || self.wanted.contains(&actor) || self.sleeps(actor)
     }
 
-    /// Sees to it that one of these goes here, or everybody where none of them could have.
-    fn want(&mut self, race: &Race) {
-        for instead in &race.instead {
-            if instead.iter().any(|actor| self.has(*actor)) {
-                continue;
-            }
-            if let Some(actor) = instead.iter().find(|actor| self.enabled.contains(actor)) {
-                self.wanted.push(*actor);
-            } else if !race.may_wait {
-                let others = self.enabled.iter().copied().filter(|actor| !self.has(*actor));
-                let others: Vec<_> = others.collect();
-                self.wanted.extend(others);
-            }
+    /// Sees to it that one of these goes here, if any of them can: else whoever it is about waits for somebody, and
+    /// is in a race with what made it wait.
+    fn want(&mut self, instead: &[Actor]) {
+        if !instead.iter().any(|actor| self.has(*actor)) {
+            let actor = instead.iter().find(|actor| self.enabled.contains(actor));
+            self.wanted.extend(actor);
         }
     }
 
@@ -99,7 +92,7 @@ pub struct Dpor {
     leaves_at: Option<usize>,
     /// Who sleeps after the last event.
     sleep: Sleep,
-    /// Who was chosen where the run leaves the last one.
+    /// Who was chosen where the run leaves the last one, and did not turn out to wait.
     asked: Option<Actor>,
     /// Whether the run cannot be what it was to be.
     is_lost: bool,
@@ -146,7 +139,7 @@ impl Dpor {
         self.sleep = after(&self.nodes[at].sleep, step.actor, &step.touches);
         self.events.push(event);
         for race in races {
-            self.nodes[race.at].want(&race);
+            self.nodes[race.at].want(&race.instead);
         }
     }
 
@@ -165,6 +158,7 @@ impl Dpor {
             self.has_diverged |= self.asked != Some(actor);
             node.enabled.retain(|other| *other != actor);
             node.tried.pop();
+            self.asked = None;
             actor = node.next()?;
         }
         self.asked = Some(actor);
@@ -186,8 +180,8 @@ impl Dpor {
                 .filter(changes)
                 .flat_map(|(sleeper, touches)| look_ahead(&self.events, at, *sleeper, touches))
                 .collect();
-            for race in &races {
-                node.want(race);
+            for race in races {
+                node.want(&race.instead);
             }
         }
     }
@@ -242,14 +236,18 @@ impl Explorer for Dpor {
 
     fn learn(&mut self, run: &Run) -> bool {
         self.see_all(&run.steps);
-        if self.is_lost || self.seen < self.leaves_at.unwrap_or(0) {
+        self.is_lost |= run.steps.len() < self.seen;
+        let left = self.leaves_at.is_none_or(|leaves_at| leaves_at < self.seen);
+        // Given up because everybody who was to go elsewhere turned out to wait.
+        let could_not = self.leaves_at == Some(self.seen) && self.asked.is_none() && run.abandoned;
+        if self.is_lost || !(left || could_not) {
             self.has_diverged = true;
         } else {
             self.runs += usize::from(!run.abandoned);
             for (actor, touches) in &run.stuck {
                 let (_, races) = look_back(&self.events, *actor, Arc::new(touches.clone()));
                 for race in races {
-                    self.nodes[race.at].want(&race);
+                    self.nodes[race.at].want(&race.instead);
                 }
             }
             self.look_after_sleepers();

@@ -66,3 +66,17 @@ fn a_subject_that_touches_something_else_is_explored_but_not_completely() {
     assert!(explorer.has_diverged() && !explorer.is_complete());
     assert_eq!(explorer.bound(), "3 orders that differ in more than independent calls");
 }
+
+#[test]
+fn a_run_that_ends_where_it_was_to_leave_the_last_one_is_missed() {
+    fn second_run_is_cut(mut explorer: impl Explorer) {
+        let program = Program::new([&[Call::Write(0)], &[Call::Write(0)]]);
+        let run = program.run(&mut explorer).run;
+        assert!(explorer.learn(&run));
+        assert!(!explorer.learn(&Run::default()));
+        assert!(!explorer.is_complete());
+    }
+    second_run_is_cut(Dpor::new());
+    second_run_is_cut(DepthFirst::exhaustive());
+    second_run_is_cut(DepthFirst::preempting(0));
+}

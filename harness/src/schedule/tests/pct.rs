@@ -60,11 +60,11 @@ proptest! {
         let (all, abandoned) = program.explore(&mut explorer);
         prop_assert_eq!((all.len(), abandoned), (20, 0));
         for ran in &all {
-            // Who gets the lock that it waited for may preempt as well.
-            let locks = program.actors.iter().flatten().filter(|action| {
-                matches!(action.call, Call::Lock(_) | Call::LockShared(_))
+            // Whoever need not wait any longer may preempt as well.
+            let waits = program.actors.iter().flatten().filter(|action| {
+                matches!(action.call, Call::Lock(_) | Call::LockShared(_) | Call::Await(_))
             });
-            prop_assert!(ran.preemptions < depth.max(1) + locks.count());
+            prop_assert!(ran.preemptions < depth.max(1) + waits.count());
         }
     }
 }

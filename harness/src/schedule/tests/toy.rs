@@ -29,6 +29,8 @@ pub(super) enum Call {
     Follow(usize),
     /// Writes to the register that a register points to.
     Store(usize),
+    /// Waits until somebody has written to a register, and reads it.
+    Await(usize),
     /// Makes a name in the only directory.
     Insert(usize),
     List,
@@ -137,6 +139,7 @@ impl<'a> Machine<'a> {
         match self.next(actor).map(|action| action.call) {
             Some(Call::Lock(lock)) => excluded(&self.locks[lock]) || others(&self.locks[lock]),
             Some(Call::LockShared(lock)) => excluded(&self.locks[lock]),
+            Some(Call::Await(r)) => self.registers[r] == 0,
             _ => false,
         }
     }
@@ -154,7 +157,7 @@ impl<'a> Machine<'a> {
         let sharing = if self.program.shares { Mode::Read } else { Mode::Change };
         let lock = |l: usize| Object::Lock((0, l as u64));
         match action.call {
-            Call::Read(r) => touches.add(register(r), Mode::Read),
+            Call::Read(r) | Call::Await(r) => touches.add(register(r), Mode::Read),
             Call::Write(r) => touches.add(register(r), Mode::Change),
             Call::Follow(r) => {
                 touches.add(register(r), Mode::Read);
@@ -195,7 +198,7 @@ impl<'a> Machine<'a> {
         }
         let unique = 10 + actor * 100 + self.made[actor];
         let result = match action.call {
-            Call::Read(r) => vec![self.registers[r]],
+            Call::Read(r) | Call::Await(r) => vec![self.registers[r]],
             Call::Write(r) => {
                 self.registers[r] = unique;
                 Vec::new()
@@ -233,15 +236,16 @@ impl<'a> Machine<'a> {
         touches
     }
 
-    fn finish(mut self, steps: Vec<Step>, abandoned: bool) -> Ran {
-        let waiting: Vec<Actor> = (0..self.made.len()).filter(|actor| self.waits(*actor)).collect();
-        let stuck = waiting
+    /// The run as it is reported: of those that wait, only those of which it was noticed.
+    fn finish(mut self, steps: Vec<Step>, abandoned: bool, noticed: &[Actor]) -> Ran {
+        let waiting = (0..self.made.len()).filter(|actor| self.waits(*actor));
+        self.outcome.stuck = waiting.collect();
+        let stuck = noticed
             .iter()
             .filter_map(|actor| Some((*actor, self.touches(*actor, self.next(*actor)?))))
             .collect();
         self.outcome.registers = self.registers;
         self.outcome.names = self.names;
-        self.outcome.stuck = waiting;
         Ran {
             run: Run { steps, stuck, abandoned },
             outcome: self.outcome,
@@ -264,23 +268,26 @@ impl Program {
         let mut machine = Machine::new(self);
         let mut steps: Vec<Step> = Vec::new();
         loop {
-            let mut enabled: Vec<Actor> = (0..self.actors.len())
-                .filter(|actor| machine.next(*actor).is_some())
-                .filter(|actor| !self.knows_who_waits || !machine.waits(*actor))
-                .collect();
+            let mut enabled: Vec<Actor> =
+                (0..self.actors.len()).filter(|actor| machine.next(*actor).is_some()).collect();
+            let mut noticed: Vec<Actor> = Vec::new();
+            if self.knows_who_waits {
+                noticed.extend(enabled.extract_if(.., |actor| machine.waits(*actor)));
+            }
             let chosen = loop {
                 if enabled.is_empty() {
-                    return machine.finish(steps, false);
+                    return machine.finish(steps, false, &noticed);
                 }
                 let Some(actor) = explorer.choose(&Decision { made: &steps, enabled: &enabled })
                 else {
-                    return machine.finish(steps, true);
+                    return machine.finish(steps, true, &noticed);
                 };
                 assert!(enabled.contains(&actor), "{actor} was chosen of {enabled:?}");
                 if !machine.waits(actor) {
                     break actor;
                 }
                 enabled.retain(|other| *other != actor);
+                noticed.push(actor);
             };
             let action = machine.next(chosen).expect("whoever is enabled has a step to make");
             let could_go_on = |last: Actor| machine.next(last).is_some() && !machine.waits(last);
@@ -312,42 +319,47 @@ impl Program {
     }
 }
 
-fn call() -> impl Strategy<Value = Call> {
+/// A call; many on locks, or few.
+fn call(locking: bool) -> impl Strategy<Value = Call> {
     let register = || 0..REGISTERS;
+    let lock = || 0..LOCKS;
     prop_oneof![
         3 => register().prop_map(Call::Read),
         3 => register().prop_map(Call::Write),
         2 => register().prop_map(Call::Follow),
         1 => register().prop_map(Call::Store),
+        1 => register().prop_map(Call::Await),
         2 => (0..NAMES).prop_map(Call::Insert),
         1 => Just(Call::List),
-        2 => (0..LOCKS).prop_map(Call::Lock),
-        1 => (0..LOCKS).prop_map(Call::LockShared),
-        3 => (0..LOCKS).prop_map(Call::Unlock),
+        if locking { 5 } else { 1 } => lock().prop_map(Call::Lock),
+        if locking { 4 } else { 1 } => lock().prop_map(Call::LockShared),
+        if locking { 7 } else { 1 } => lock().prop_map(Call::Unlock),
     ]
 }
 
 /// What one actor does; where clients look at the clock, with an operation that ends after each marked step.
-fn actor(steps_max: usize, timed: bool) -> impl Strategy<Value = Vec<Action>> {
-    proptest::collection::vec((call(), any::<bool>()), 1..=steps_max).prop_map(move |calls| {
-        let last = calls.len() - 1;
-        let mut begins = true;
-        let act = |(i, (call, marked)): (usize, (Call, bool))| {
-            let ends = marked || i == last;
-            let action = Action { call, begins: timed && begins, ends: timed && ends };
-            begins = ends;
-            action
-        };
-        calls.into_iter().enumerate().map(act).collect()
-    })
+fn actor(steps_max: usize, timed: bool, locking: bool) -> impl Strategy<Value = Vec<Action>> {
+    proptest::collection::vec((call(locking), any::<bool>()), 1..=steps_max).prop_map(
+        move |calls| {
+            let last = calls.len() - 1;
+            let mut begins = true;
+            let act = |(i, (call, marked)): (usize, (Call, bool))| {
+                let ends = marked || i == last;
+                let action = Action { call, begins: timed && begins, ends: timed && ends };
+                begins = ends;
+                action
+            };
+            calls.into_iter().enumerate().map(act).collect()
+        },
+    )
 }
 
 /// A program that has at most so many schedules.
 pub(super) fn program(schedules_max: u64) -> impl Strategy<Value = Program> {
-    let actors = any::<bool>().prop_flat_map(|timed| {
+    let actors = any::<(bool, bool)>().prop_flat_map(|(timed, locking)| {
         prop_oneof![
-            proptest::collection::vec(actor(5, timed), 2),
-            proptest::collection::vec(actor(4, timed), 3),
+            proptest::collection::vec(actor(5, timed, locking), 2),
+            proptest::collection::vec(actor(4, timed, locking), 3),
         ]
     });
     let few =
