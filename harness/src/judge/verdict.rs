@@ -1,6 +1,6 @@
 //! The verdicts: what a docket means for each guarantee and for all claims together.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use crashworthy::{Category, Claims, Guarantee, PersistenceModel};
 use strum::VariantArray;
@@ -168,6 +168,18 @@ fn why_not_measured(
     }
 }
 
+/// Which orders of several actors' calls were tried, in words: what was tried alike of processes and of threads is
+/// said once.
+fn orders(entry: &Entry) -> String {
+    let mut orders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for bound in &entry.bounds {
+        let (among, order) = bound.split_once(": ").unwrap_or(("", bound));
+        orders.entry(order).or_default().push(among);
+    }
+    let said = |(order, among): (&str, Vec<&str>)| format!("{order} ({})", among.join(" and "));
+    orders.into_iter().map(said).collect::<Vec<_>>().join("; ")
+}
+
 /// How far the search went, in words.
 fn bound(entry: &Entry, model: PersistenceModel) -> String {
     if entry.trials == 0 {
@@ -219,8 +231,7 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
     let several = [FaultKind::Schedules, FaultKind::KillOne];
     if several.iter().any(|fault| entry.faults.contains(fault)) {
         let schedules = text::thousands(entry.trials);
-        let bounds = entry.bounds.iter().cloned().collect::<Vec<_>>().join("; ");
-        parts.push(format!("{schedules} schedules of several actors; {bounds}"));
+        parts.push(format!("{schedules} schedules of several actors: {}", orders(entry)));
     }
     let power = [FaultKind::PowerLoss, FaultKind::FailedSync];
     if power.iter().any(|fault| entry.faults.contains(fault)) {

@@ -36,6 +36,8 @@ const KILL_PREEMPTIONS_MAX: usize = 1;
 const FIRST_PREEMPTIONS_MAX: usize = 1;
 /// Bug depth of the schedules that change priorities at random: orders that take so many coincidences.
 const PCT_DEPTH: usize = 3;
+/// Said where nothing was left out, whether all were tried or one of each kind.
+const ALL_ORDERS: &str = "every order of their calls that one of them could tell from another";
 /// Why finding nothing proves nothing where a kill cannot be told from the others' own doing.
 const DISTURBED: &str = "its processes disturb each other even where none of them is killed";
 /// Why a finding is nobody's.
@@ -122,12 +124,15 @@ impl Exploration<'_, '_> {
         let preemptions = if is_small { usize::MAX } else { FIRST_PREEMPTIONS_MAX };
         let mut first = DepthFirst::preempting(preemptions);
         self.explore(&mut first, effort.schedules, true, swept, tell)?;
-        bounds.push(first.bound());
-        if !(is_small && first.is_complete()) {
+        if is_small && first.is_complete() {
+            bounds.push(ALL_ORDERS.to_owned());
+        } else {
             let mut reduced = Dpor::new();
             self.explore(&mut reduced, effort.schedules, false, swept, tell)?;
-            bounds.push(reduced.bound());
-            if !reduced.is_complete() {
+            if reduced.is_complete() {
+                bounds.push(ALL_ORDERS.to_owned());
+            } else {
+                bounds.extend([first.bound(), reduced.bound()]);
                 let (seed, runs) = (self.sweep.seed, effort.random_schedules);
                 let mut random = Random::new(seed, runs);
                 self.explore(&mut random, runs, false, swept, tell)?;
@@ -143,15 +148,21 @@ impl Exploration<'_, '_> {
             if self.disturbed {
                 swept.docket.doubt(Guarantee::CrashIsolated, DISTURBED);
             } else {
-                bounds.push(self.kill_one(effort, swept, tell)?);
+                let kills = self.kill_one(effort, swept, tell)?;
+                self.bound(swept, &[Guarantee::CrashIsolated], &kills);
             }
         }
         self.confirm(swept, tell)?;
-        let bound = format!("{}: {}", self.among, bounds.join(", "));
-        for &guarantee in &self.scenario.judges {
+        self.bound(swept, &self.scenario.judges, &bounds.join(", "));
+        Ok(())
+    }
+
+    /// Notes which schedules were tried; [`Among`] comes first, so that the judge can put like to like.
+    fn bound(&self, swept: &mut Swept, guarantees: &[Guarantee], bound: &str) {
+        for &guarantee in guarantees {
+            let bound = format!("{}: {bound}", self.among);
             swept.docket.bound(guarantee, PersistenceModel::default(), &bound);
         }
-        Ok(())
     }
 
     /// Runs what an explorer chooses, up to a limit.
