@@ -7,7 +7,7 @@
 //!
 //! Two things that are no loss save most of the work. An observation that holds where it stands is placed at once: it
 //! changes nothing, and no order becomes impossible by looking earlier. Of changes that would do the same, the most urgent
-//! one is placed: whatever order has the other one here has room to swap the two.
+//! one is placed: whatever order has another one here has room to swap the two or, if it lacks the urgent one, to have both.
 
 use std::{cmp::Reverse, collections::BinaryHeap, collections::HashSet};
 
@@ -181,10 +181,8 @@ impl<'a> Search<'a> {
             .filter(|(_, head)| head.action.is_change() && head.invoked <= urgent.deadline())
             .collect();
         changes.sort_unstable_by_key(|(lane, head)| (head.action, head.deadline(), *lane));
-        // Of those that do the same, the most urgent one; and the most urgent one that has to be in the order.
-        changes.dedup_by(|(_, later), (_, sooner)| {
-            later.action == sooner.action && (sooner.is_certain() || !later.is_certain())
-        });
+        // Of those that do the same the most urgent one, whether or not it has to be in the order.
+        changes.dedup_by_key(|(_, head)| head.action);
         let mut alternatives: Vec<_> = changes
             .into_iter()
             .filter_map(|(lane, head)| {

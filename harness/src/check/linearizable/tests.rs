@@ -203,3 +203,27 @@ fn a_watcher_keeps_little_and_knows_its_limits() {
     }
     assert_eq!(watch.settle(10_050), Answer::Unknown, "no quiet moment in the window");
 }
+
+#[test]
+fn a_watcher_remembers_which_of_the_unanswered_may_have_happened() {
+    let limits = Limits { window_operations_max: 10, configurations_max: 100 };
+    let mut watch = Watch::new(None, limits);
+    for operation in [
+        open(0, write(A)),
+        open(0, write(B)),
+        // One of the two, and it does not matter which.
+        during(1, 2, Exists(true)),
+        during(3, 4, Delete),
+    ] {
+        watch.push(operation);
+    }
+    assert_eq!(watch.settle(5), Answer::Linearizable);
+    for seen in [A, B] {
+        let mut watch = watch.clone();
+        watch.push(during(5, 6, Read(seen)));
+        assert_eq!(watch.settle(7), Answer::Linearizable, "the other one happened before");
+        watch.push(during(8, 9, Delete));
+        watch.push(during(10, 11, Exists(true)));
+        assert_eq!(watch.finish(), Answer::NotLinearizable, "both have happened");
+    }
+}
