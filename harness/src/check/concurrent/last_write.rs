@@ -39,7 +39,7 @@ pub(super) fn judge(timeline: &Timeline<'_>) -> Judgement {
         judgement.findings.push(Finding {
             entry: Some(read.index),
             summary: format!(
-                "{} read {} and got {}; {} would have been right: no write that was acknowledged came after that",
+                "{} read {} and got {}; {} would have been right, which no acknowledged change follows",
                 timeline.who(read),
                 timeline.place(path),
                 words::outcome(&read.entry.outcome),

@@ -29,12 +29,12 @@ pub(super) fn judge(timeline: &Timeline<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for &path in &timeline.files {
         let register = Register::new(timeline, path);
-        let observations = register.sources.iter().filter(|source| source.observes).count();
-        match register.first_unexplained() {
-            Ok(None) => judgement.comparisons += observations,
-            Ok(Some(finding)) => {
-                judgement.comparisons += observations;
-                judgement.findings.push(finding);
+        match register.is_linearizable(&register.operations) {
+            Ok(is_linearizable) => {
+                judgement.comparisons += register.answers().count();
+                if !is_linearizable {
+                    judgement.findings.extend(register.first_unexplained());
+                }
             }
             Err(Undecided) => {
                 judgement.doubt = Some(format!(
@@ -58,12 +58,6 @@ pub(super) fn judge(timeline: &Timeline<'_>) -> Judgement {
 /// The search has come to its limit.
 struct Undecided;
 
-/// Where an operation on a register comes from.
-struct Source<'a, 'b> {
-    timed: &'b Timed<'a>,
-    observes: bool,
-}
-
 /// The history of one path.
 struct Register<'a, 'b> {
     timeline: &'b Timeline<'a>,
@@ -72,8 +66,8 @@ struct Register<'a, 'b> {
     values: Vec<&'a Bytes>,
     initial: Vec<State>,
     operations: Vec<Operation>,
-    /// In the same order.
-    sources: Vec<Source<'a, 'b>>,
+    /// Where they come from, in the same order.
+    sources: Vec<&'b Timed<'a>>,
 }
 
 impl<'a, 'b> Register<'a, 'b> {
@@ -102,7 +96,7 @@ impl<'a, 'b> Register<'a, 'b> {
                 (None, _) => End::Open,
             };
             operations.push(Operation { invoked: timed.invoked, end, action });
-            sources.push(Source { timed, observes: !action.is_change() });
+            sources.push(timed);
         }
         Self { timeline, path, values, initial, operations, sources }
     }
@@ -133,25 +127,24 @@ impl<'a, 'b> Register<'a, 'b> {
 
     /// The first answer, in the order in which they were given, that no order explains. A change that is
     /// acknowledged makes nothing wrong by that: it could have come last.
-    fn first_unexplained(&self) -> Result<Option<Finding>, Undecided> {
-        if self.is_linearizable(&self.operations)? {
-            return Ok(None);
-        }
-        let mut answers: Vec<usize> =
-            (0..self.operations.len()).filter(|index| self.sources[*index].observes).collect();
+    fn first_unexplained(&self) -> Option<Finding> {
+        let mut answers: Vec<usize> = self.answers().collect();
         answers.sort_by_key(|index| self.operations[*index].deadline());
-        for index in answers {
-            let history = self.up_to(index);
-            if !self.is_linearizable(&history)? {
-                return Ok(Some(self.finding(index, &history)));
-            }
-        }
-        // A history without answers is linearizable, and the last answer sees all of it.
-        Ok(None)
+        let last = answers.last().copied();
+        let first = answers
+            .into_iter()
+            .find(|index| matches!(self.is_linearizable(&self.up_to(*index)), Ok(false)));
+        // By the last answer it is wrong, also where it was too hard to say since when.
+        first.or(last).map(|index| self.finding(index, &self.up_to(index)))
+    }
+
+    /// The operations that saw something.
+    fn answers(&self) -> impl Iterator<Item = usize> {
+        (0..self.operations.len()).filter(|index| !self.operations[*index].action.is_change())
     }
 
     fn finding(&self, index: usize, history: &[Operation]) -> Finding {
-        let timed = self.sources[index].timed;
+        let timed = self.sources[index];
         let who = self.timeline.who(timed);
         let place = self.timeline.place(self.path);
         let outcome = words::outcome(&timed.entry.outcome);

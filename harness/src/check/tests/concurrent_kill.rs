@@ -99,7 +99,7 @@ fn every_flaw_counts_for_one_guarantee() {
         "the value of the survivor lost",
         &[CrashIsolated],
         "with victim killed, when all had finished, a fresh process read `d/a` and got \"old\"; \"new\" or \"newer\" \
-         would have been right: no write that was acknowledged came after that",
+         would have been right, which no acknowledged change follows",
         lost,
     );
     let gone = Builder::concurrent(&["victim", "writer"], &[0])
