@@ -9,10 +9,7 @@ use std::io::{self, Write};
 use cap_std::fs::File;
 use crashworthy::{Operation, Result, StoragePath};
 
-use super::site::{RESERVED, Site, failure, uninterrupted};
-
-/// Stands for a slash in the name of a temporary file.
-pub(super) const SLASH: &str = "\\";
+use super::site::{Site, failure, temp_of, uninterrupted};
 
 /// See the module.
 pub(super) trait Recipe {
@@ -24,7 +21,7 @@ pub(super) trait Recipe {
 
     /// The temporary file of a write of `path`.
     fn temp(&self, path: &StoragePath) -> String {
-        format!("{RESERVED}/{}", path.as_str().replace('/', SLASH))
+        temp_of(path)
     }
 
     fn create_temp(&self, path: &StoragePath) -> io::Result<File> {
@@ -59,6 +56,20 @@ pub(super) trait Recipe {
         self.sync_file(&file)?;
         self.publish(path)?;
         self.sync_directory(path)
+    }
+
+    /// [`Self::finish`] where other writers use the same temporary file: one that has been published by another one
+    /// is written again, so that nobody fails and the last one's own value stays.
+    fn finish_shared(&self, mut file: File, path: &StoragePath, data: &[u8]) -> io::Result<()> {
+        loop {
+            self.fill(&mut file, data)?;
+            match self.publish(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    file = self.create_temp(path)?;
+                }
+                other => return other,
+            }
+        }
     }
 
     fn write_by_recipe(&self, path: &StoragePath, data: &[u8]) -> Result<()> {

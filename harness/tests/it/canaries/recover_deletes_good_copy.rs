@@ -6,8 +6,8 @@
 use crashworthy::{Operation, Result, StorageBackend, StoragePath};
 
 use super::{
-    recipe::{Recipe, SLASH},
-    site::{RESERVED, Site, failure},
+    recipe::Recipe,
+    site::{RESERVED, SLASH, Site, failure},
 };
 
 struct Canary {

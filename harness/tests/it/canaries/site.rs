@@ -4,13 +4,13 @@
 //! it breaks.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use cap_std::{
     ambient_authority,
-    fs::{Dir, File},
+    fs::{Dir, File, OpenOptions},
 };
 use crashworthy::{
     Error, Operation, Result, StorageBackend, StoragePath,
@@ -53,6 +53,16 @@ impl Site {
         let _ = self.root.create_dir(RESERVED);
     }
 
+    /// Waits for the lock that all processes and threads share, which is held until the file is closed.
+    pub(super) fn lock(&self) -> io::Result<fs::File> {
+        self.create_reserved();
+        let mut options = OpenOptions::new();
+        options.write(true).create(true);
+        let file = self.root.open_with(format!("{RESERVED}/lock"), &options)?.into_std();
+        file.lock()?;
+        Ok(file)
+    }
+
     /// Makes a file or a directory durable, where that is asked for at all.
     pub(super) fn sync(&self, file: &File) -> io::Result<()> {
         if self.durability == Durability::None { Ok(()) } else { file.sync_all() }
@@ -63,6 +73,14 @@ impl Site {
         let parent = path.parent();
         self.sync(&self.root.open(parent.as_ref().map_or(".", StoragePath::as_str))?)
     }
+}
+
+/// Stands for a slash in the name of a temporary file.
+pub(super) const SLASH: &str = "\\";
+
+/// The temporary file that all writes of `path` use.
+pub(super) fn temp_of(path: &StoragePath) -> String {
+    format!("{RESERVED}/{}", path.as_str().replace('/', SLASH))
 }
 
 /// Makes `call` until no signal interrupts it, as a sound backend does.
