@@ -61,6 +61,7 @@ impl Stage<'_> {
                 .map(|(index, _)| index)
                 .collect(),
             directories: BTreeSet::new(),
+            missing: None,
             twins: None,
         };
         if self.scenario.judges.iter().any(|guarantee| JUDGED_BY_NAMES.contains(guarantee)) {

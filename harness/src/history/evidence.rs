@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use crashworthy::ErrorKind;
+
 use super::{History, Moment, Tree};
 use crate::{fault::Strike, scenario::Scenario};
 
@@ -15,6 +17,9 @@ pub struct Baseline {
     /// Directories of the scenario that exist, by the subject's word, when all of it has been done. Only known
     /// where the power fails.
     pub directories: BTreeSet<String>,
+    /// How the subject says that a file is missing, where it was asked beforehand: the contract leaves the kind of
+    /// that error open.
+    pub missing: Option<ErrorKind>,
     /// The trees that two fault-free runs in two fresh roots left at the end, where names are judged.
     pub twins: Option<Box<(Tree, Tree)>>,
 }

@@ -50,7 +50,7 @@ pub fn rule(evidence: &Evidence) -> Ruling {
 }
 
 /// [`rule`], and what the checkers could not decide.
-fn rule_or_doubt(evidence: &Evidence) -> (Ruling, Vec<(Guarantee, String)>) {
+pub fn rule_or_doubt(evidence: &Evidence) -> (Ruling, Vec<(Guarantee, String)>) {
     let trial = Trial::new(evidence);
     let checkers =
         evidence.scenario.judges.iter().filter_map(|guarantee| check::checker(*guarantee));

@@ -11,5 +11,5 @@ pub use certificate::{
     Verdict,
 };
 pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample, Losses};
-pub use docket::{Docket, Ruling, rule};
+pub use docket::{Docket, Ruling, rule, rule_or_doubt};
 pub use verdict::{Frame, certificate, deciding};

@@ -3,7 +3,7 @@
 //!
 //! A change that failed or was never answered may be the last one; it replaces none.
 
-use super::timeline::{Content, Timed, Timeline, contents, is_missing};
+use super::timeline::{Content, Timed, Timeline, contents};
 use crate::{
     check::{Finding, Judgement, words},
     history::{Invocation, Outcome, Phase, Reply},
@@ -30,7 +30,7 @@ pub(super) fn judge(timeline: &Timeline<'_>) -> Judgement {
         judgement.comparisons += 1;
         let seen = match &read.entry.outcome {
             Outcome::Ok(Reply::Data(seen)) => Some(Content::Whole(seen)),
-            outcome if is_missing(outcome) => Some(Content::Absent),
+            _ if read.finds_nothing() => Some(Content::Absent),
             _ => None,
         };
         if seen.is_some_and(|seen| right.contains(&seen)) {

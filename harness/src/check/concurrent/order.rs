@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::timeline::{Content, Timed, Timeline, contents, is_missing};
+use super::timeline::{Content, Timed, Timeline, contents};
 use crate::{
     check::{
         Finding, Judgement,
@@ -207,7 +207,7 @@ fn action<'a>(
         (Invocation::ReadFile { .. }, Outcome::Ok(Reply::Data(data))) => {
             Some(Action::Read(Some(number(data))))
         }
-        (Invocation::ReadFile { .. }, outcome) if is_missing(outcome) => Some(Action::Read(None)),
+        _ if timed.finds_nothing() => Some(Action::Read(None)),
         (Invocation::Exists { .. }, Outcome::Ok(Reply::Truth(truth))) => {
             Some(Action::Exists(*truth))
         }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::timeline::{Content, Timed, Timeline, contents, is_missing};
+use super::timeline::{Content, Timed, Timeline, contents};
 use crate::{
     check::{Finding, Judgement, words},
     history::{Invocation, Outcome, Phase, Reply},
@@ -63,7 +63,7 @@ fn compare(timed: &Timed<'_>, right: &[Content<'_>]) -> Option<(&'static str, bo
         (Invocation::ReadFile { .. }, Outcome::Ok(Reply::Data(seen))) => {
             Some(("read", right.contains(&Content::Whole(seen)), contents(right.iter().copied())))
         }
-        (Invocation::ReadFile { .. }, outcome) if is_missing(outcome) => {
+        _ if timed.finds_nothing() => {
             Some(("read", right.contains(&Content::Absent), contents(right.iter().copied())))
         }
         (Invocation::Exists { .. }, Outcome::Ok(Reply::Truth(truth))) => {

@@ -5,7 +5,7 @@
 
 use crashworthy::StoragePath;
 
-use super::timeline::{Timed, Timeline, is_missing};
+use super::timeline::{Timed, Timeline};
 use crate::{
     check::{
         Finding, Judgement,
@@ -29,8 +29,7 @@ pub(super) fn judge(timeline: &Timeline<'_>) -> Judgement {
         }
         judgement.comparisons += 1;
         let invocation = &timed.entry.invocation;
-        let is_read = matches!(invocation, Invocation::ReadFile { .. });
-        if outcome.is_ok() || (is_read && is_missing(outcome)) {
+        if outcome.is_ok() || timed.finds_nothing() {
             continue;
         }
         let right = match invocation {

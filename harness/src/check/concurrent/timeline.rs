@@ -44,6 +44,8 @@ pub(super) struct Timed<'a> {
     pub(super) invoked: u64,
     /// `None` where there was no proper answer: what it was to do may still happen.
     pub(super) returned: Option<u64>,
+    /// How this subject says that a file is missing.
+    pub(super) missing: [ErrorKind; 2],
 }
 
 /// See the module.
@@ -152,6 +154,12 @@ impl<'a> Timed<'a> {
         }
     }
 
+    /// Whether it is a read that says that there is no file.
+    pub(super) fn finds_nothing(&self) -> bool {
+        matches!(self.entry.invocation, Invocation::ReadFile { .. })
+            && matches!(self.entry.outcome, Outcome::Fail { kind, .. } if self.missing.contains(&kind))
+    }
+
     pub(super) fn is_acknowledged(&self) -> bool {
         self.entry.outcome.is_ok()
     }
@@ -160,11 +168,6 @@ impl<'a> Timed<'a> {
     pub(super) fn precedes(&self, other: &Self) -> bool {
         self.returned.is_some_and(|returned| returned < other.invoked)
     }
-}
-
-/// Whether a read says that there is no file.
-pub(super) fn is_missing(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Fail { kind: ErrorKind::NotFound, .. })
 }
 
 /// Several contents in words, each once.
@@ -183,6 +186,7 @@ pub(super) fn contents<'a>(contents: impl IntoIterator<Item = Content<'a>>) -> S
 fn operations(evidence: &Evidence) -> Option<Vec<Timed<'_>>> {
     let mut operations = Vec::new();
     let intervals = clock::intervals(&evidence.history);
+    let missing = [ErrorKind::NotFound, evidence.baseline.missing.unwrap_or(ErrorKind::NotFound)];
     for (index, (entry, interval)) in evidence.history.iter().zip(intervals).enumerate() {
         let actor = match entry.phase {
             Phase::SetUp | Phase::Quiet => None,
@@ -190,7 +194,14 @@ fn operations(evidence: &Evidence) -> Option<Vec<Timed<'_>>> {
             _ => continue,
         };
         let returned = entry.outcome.is_answer().then_some(interval.ended);
-        operations.push(Timed { index, entry, actor, invoked: interval.invoked, returned });
+        operations.push(Timed {
+            index,
+            entry,
+            actor,
+            invoked: interval.invoked,
+            returned,
+            missing,
+        });
     }
     Some(operations)
 }

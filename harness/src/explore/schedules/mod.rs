@@ -31,6 +31,7 @@ pub(super) fn replay(
     let mut launcher = Launcher::for_schedules(&Arc::new(subject.clone()), limits)?;
     let mut scratch = Scratch::new()?;
     let mut rig = Rig::new(subject, &mut launcher, &mut scratch, scenario, interleaving.among)?;
+    rig.introduce()?;
     Ok(sweep::replay(&mut rig, &interleaving.schedule)?.record)
 }
 

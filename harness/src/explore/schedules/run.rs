@@ -16,6 +16,9 @@ use crate::{
     trace::Trace,
 };
 
+/// A file that nobody has stored.
+const MISSING: &str = "missing.bin";
+
 /// Where schedules are run: the processes of one scenario's actors, and a process that looks afterwards.
 pub(super) struct Rig<'a> {
     subject: &'a Subject,
@@ -27,6 +30,8 @@ pub(super) struct Rig<'a> {
     ledger: Ledger,
     look: Batch,
     hello: Hello,
+    /// What is known before any schedule is tried.
+    baseline: Arc<Baseline>,
 }
 
 /// A process that opens one root after the other and reads.
@@ -63,13 +68,19 @@ impl<'a> Rig<'a> {
             ledger: Ledger::new(known.flat_map(with_ancestors)),
             look: Batch::new(everything(scenario)),
             hello: Hello::default(),
+            baseline: Arc::default(),
         })
     }
 
-    /// What the subject says of itself.
+    /// What the subject says of itself. It is also asked for a file that is not there.
     pub(super) fn introduce(&mut self) -> Result<&Hello, TrialError> {
         let arena = self.place()?;
         self.open(&arena)?;
+        let missing = match self.ensemble.run(&Invocation::ReadFile { path: MISSING.to_owned() }) {
+            Outcome::Fail { kind, .. } => Some(kind),
+            _ => None,
+        };
+        self.baseline = Arc::new(Baseline { missing, ..Baseline::default() });
         Ok(&self.hello)
     }
 
@@ -146,7 +157,7 @@ impl<'a> Rig<'a> {
             scenario: Arc::clone(&self.scenario),
             strike: Strike::Schedule(Interleaving { among: self.among, schedule }),
             recovers: offers_recovery(&self.hello),
-            baseline: Arc::new(Baseline::default()),
+            baseline: Arc::clone(&self.baseline),
             history,
             trees: trees.unwrap_or_default(),
             outside: Vec::new(),

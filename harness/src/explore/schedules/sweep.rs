@@ -22,7 +22,7 @@ use crate::{
     },
     fault::{Among, FaultKind, Strike},
     history::Invocation,
-    judge::rule,
+    judge::{rule, rule_or_doubt},
     scenario::Scenario,
     schedule::{
         Actor, DepthFirst, Dpor, Explorer, Mode, Pct, Random, Replay, Run, Schedule, estimate,
@@ -230,7 +230,10 @@ impl Exploration<'_, '_> {
         if kill.is_none() && self.scenario.faults.contains(&FaultKind::KillOne) {
             self.disturbed |= is_disturbed(&performed);
         }
-        let ruling = rule(evidence);
+        let (ruling, doubts) = rule_or_doubt(evidence);
+        for (guarantee, doubt) in doubts {
+            swept.docket.doubt(guarantee, &doubt);
+        }
         let kind = evidence.strike.kind();
         let model = evidence.strike.model();
         if swept.docket.count(&ruling, model, kind, self.scenario)
