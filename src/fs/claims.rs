@@ -93,7 +93,7 @@ const LOCK_PATH: &[(Guarantee, &str)] = &[
     ),
     (
         Guarantee::Linearizable,
-        "Writes and deletes of a path are one at a time, and each takes effect at one rename or unlink.",
+        "Writes and deletes of a path are one at a time, each takes effect at one rename or unlink, and no list looks between.",
     ),
     (Guarantee::NoSpuriousError, "Who meets another writer waits until that one is done."),
     (

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use cap_std::fs::DirEntry;
+use cap_std::fs::{DirEntry, ReadDir};
 
 use super::FsBackend;
 use crate::StoragePath;
@@ -15,22 +15,29 @@ impl FsBackend {
         if self.options.appends() {
             return self.list_newest(path);
         }
-        let entries = match self.root.read_dir(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            // A name that is not text cannot have been written through this interface, nor be read.
-            if let Ok(name) = entry.file_name().into_string()
-                && is_regular_file(&entry)?
-            {
-                names.push(name);
-            }
+        if self.options.locks_directories() {
+            return self.list_lock_path(path);
         }
-        Ok(names)
+        match self.root.read_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => names(other?),
+        }
     }
+}
+
+/// The names of the regular files among `entries`.
+pub(super) fn names(entries: ReadDir) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        // A name that is not text cannot have been written through this interface, nor be read.
+        if let Ok(name) = entry.file_name().into_string()
+            && is_regular_file(&entry)?
+        {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// Whether `entry` is a regular file; a symbolic link is not.

@@ -123,7 +123,7 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// what is claimed of it:
 ///
 /// - `no-torn-read`: The temporary file is written under the lock and then swapped in as a whole.
-/// - `linearizable`: Writes and deletes of a path are one at a time, and each takes effect at one rename or unlink.
+/// - `linearizable`: Writes and deletes of a path are one at a time, each takes effect at one rename or unlink, and no list looks between.
 /// - `no-spurious-error`: Who meets another writer waits until that one is done.
 /// - `crash-isolated`: The kernel drops the lock of a killed writer, and the next one overwrites what it left.
 ///

@@ -168,6 +168,11 @@ impl FsOptions {
         self.profile == Profile::Documented && self.strategy == Strategy::AppendOnly
     }
 
+    /// Whether writers, deletes and lists of a directory hold its lock.
+    pub(super) fn locks_directories(self) -> bool {
+        self.profile == Profile::Documented && self.strategy == Strategy::LockPath
+    }
+
     /// Whether a write compares its file before it gets its name.
     pub(super) fn reads_back(self) -> bool {
         self.profile == Profile::Hardened && self.verification == Verification::ReadBack

@@ -4,7 +4,8 @@
 //! own would not do: the temporary file of `a` is what the path `a.tmp` names, so writers of those two need one
 //! lock as well, and two spellings of one name in a directory that folds case have to meet. Nothing new is
 //! stored, and the kernel drops the lock with the process. The price is that writers of one directory wait
-//! for one another. Readers need no lock, because a rename swaps whole files.
+//! for one another. Readers need no lock, because a rename swaps whole files; a list takes it shared, so that it
+//! shows no temporary file of a writer that lives.
 
 use std::{fs, io};
 
@@ -14,6 +15,7 @@ use crate::{
     StoragePath,
     fs::{
         FsBackend, directory, interrupt,
+        list::names,
         write::{publish_temp, write_temp},
     },
 };
@@ -33,6 +35,18 @@ impl FsBackend {
         };
         lock(&parent)?;
         parent.remove_file(path.name())
+    }
+}
+
+impl FsBackend {
+    pub(in crate::fs) fn list_lock_path(&self, path: &StoragePath) -> io::Result<Vec<String>> {
+        let directory = match directory::open(&self.root, path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let lock = directory.as_filelike_view::<fs::File>();
+        interrupt::again(|| lock.lock_shared())?;
+        names(directory.entries()?)
     }
 }
 
