@@ -15,6 +15,7 @@ mod hostile;
 mod hostile_power;
 mod program;
 mod recorder;
+mod strategies;
 mod tracer;
 
 use std::{
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         hostile::TESTS,
         hostile_power::TESTS,
         recorder::TESTS,
+        strategies::TESTS,
         tracer::TESTS,
     ];
     tests.extend(further.concat().into_iter().map(|(name, test)| {
