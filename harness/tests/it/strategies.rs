@@ -35,7 +35,7 @@ const BEGIN: &str = "<!-- strategies -->\n";
 const END: &str = "<!-- /strategies -->\n";
 /// The scenarios of these certificates: the others have many schedules that show nothing else.
 const SCENARIOS: &[&str] =
-    &["two-terminals", "same-content", "writer-and-reader", "writer-and-lister", "killed-deleter"];
+    &["two-terminals", "same-content", "writer-and-reader", "writer-and-lister", "killed-writer"];
 /// How long one cost is measured.
 const MEASURED: Duration = Duration::from_millis(500);
 /// Writers of a costly race.
