@@ -1,7 +1,7 @@
 //! The actors of one run and their steps, from the first invocation until all have finished.
 //!
 //! Who would wait is not asked to go: an actor that was refused something can go again only when somebody else
-//! has made a step. Where all wait for each other, or for what nobody has, that is said in their answers.
+//! has changed something. Where all wait for each other, or for what nobody has, that is said in their answers.
 
 use std::fs;
 
@@ -17,6 +17,9 @@ use crate::{
 
 /// Most calls of one operation. One that makes more is not going to end.
 const CALLS_PER_OPERATION_MAX: usize = 20_000;
+/// Calls of one operation after which an actor goes only where no more modest one can: it may be waiting for
+/// them in a way that does not show.
+const CALLS_BEFORE_OTHERS_MAX: usize = 500;
 /// How often in a row an actor may ask in vain before it has to let others go first.
 const VAIN_IN_A_ROW_MAX: usize = 3;
 /// How often an actor may ask in vain for something that nobody will ever give it.
@@ -51,6 +54,10 @@ struct Player {
     calls: usize,
     /// Its steps so far.
     steps: usize,
+    /// How many of them may have changed what others can see.
+    changes: usize,
+    /// It was given a lock, which it may release.
+    locked: bool,
     /// What it could not get.
     vain: Option<Vain>,
 }
@@ -61,7 +68,7 @@ struct Vain {
     path: String,
     /// It waits in this very call, instead of asking again and again.
     waits: bool,
-    /// How many steps the others had made by then.
+    /// How many changes the others had made by then.
     others: usize,
     /// How often it has asked since.
     times: usize,
@@ -118,6 +125,10 @@ impl<'a, 't> Play<'a, 't> {
             if enabled.is_empty() {
                 enabled.extend((0..self.players.len()).filter(|&actor| self.asks_again(actor)));
             }
+            let is_modest = |actor: &Actor| self.players[*actor].calls <= CALLS_BEFORE_OTHERS_MAX;
+            if enabled.iter().any(is_modest) {
+                enabled.retain(is_modest);
+            }
             let mut went = false;
             while !enabled.is_empty() && !went {
                 let decision = Decision { made: &self.run.steps, enabled: &enabled };
@@ -159,15 +170,16 @@ impl<'a, 't> Play<'a, 't> {
             return false;
         }
         match &player.vain {
-            Some(vain) if vain.others == self.steps_of_others(actor) => {
+            Some(vain) if vain.others == self.changes_of_others(actor) => {
                 !vain.waits && vain.times < VAIN_IN_A_ROW_MAX && self.ensemble.held(actor).is_some()
             }
             _ => player.at.is_none() || self.ensemble.held(actor).is_some(),
         }
     }
 
-    fn steps_of_others(&self, actor: Actor) -> usize {
-        self.run.steps.len() - self.players[actor].steps
+    fn changes_of_others(&self, actor: Actor) -> usize {
+        let others = self.players.iter().enumerate().filter(|(other, _)| *other != actor);
+        others.map(|(_, player)| player.changes).sum()
     }
 
     /// Whether an actor that was refused something can ask again although nobody has done anything since.
@@ -215,7 +227,11 @@ impl<'a, 't> Play<'a, 't> {
         self.note(actor, &call);
         match result {
             Some(error) if is_taken(error) => self.refused(actor, &call, false),
-            _ => drop(self.players[actor].vain.take_if(|vain| vain.waits)),
+            _ => {
+                let player = &mut self.players[actor];
+                player.locked |= call.may_block();
+                player.vain.take_if(|vain| vain.waits);
+            }
         }
         if let Stop::Answered(outcome) = stop {
             self.answered(actor, outcome, &mut touches);
@@ -301,7 +317,13 @@ impl<'a, 't> Play<'a, 't> {
 
     /// A step was made.
     fn made(&mut self, actor: Actor, enabled: &[Actor], touches: Touches) {
-        self.players[actor].steps += 1;
+        let player = &mut self.players[actor];
+        player.steps += 1;
+        // Those who ask in vain would keep each other asking for ever if that counted.
+        let changes = touches.iter().any(|touch| {
+            touch.mode != Mode::Read && (player.locked || !matches!(touch.object, Object::Lock(_)))
+        });
+        player.changes += usize::from(changes);
         self.schedule.push(actor);
         self.run.steps.push(Step { actor, enabled: enabled.to_vec(), touches });
     }
@@ -327,7 +349,7 @@ impl<'a, 't> Play<'a, 't> {
 
     /// An actor asked for a lock or a name that somebody else has.
     fn refused(&mut self, actor: Actor, call: &HeldCall, waits: bool) {
-        let others = self.steps_of_others(actor);
+        let others = self.changes_of_others(actor);
         let again = self.players[actor].vain.take().filter(|vain| {
             vain.name == call.name && vain.path == call.path && vain.others == others
         });
@@ -339,6 +361,8 @@ impl<'a, 't> Play<'a, 't> {
     fn kill(&mut self, victim: Actor) -> Result<(), TrialError> {
         self.ensemble.kill(victim)?;
         self.players[victim].gone = true;
+        // Its locks are free.
+        self.players[victim].changes += 1;
         // Its operation stays what it is: never answered, by a process that was killed.
         self.players[victim].at = None;
         self.schedule.kill(victim);

@@ -259,7 +259,7 @@ impl Exploration<'_, '_> {
     ) -> Result<String, TrialError> {
         let mut tried = BTreeSet::new();
         let mut is_cut = false;
-        for run in std::mem::take(&mut self.orders) {
+        'kills: for run in std::mem::take(&mut self.orders) {
             let order: Vec<Actor> = run.steps.iter().map(|step| step.actor).collect();
             for victim in 0..self.scenario.actors.len() {
                 let mut is_busy = false;
@@ -274,7 +274,7 @@ impl Exploration<'_, '_> {
                     }
                     if tried.len() > effort.schedule_kills || self.has_enough(swept) {
                         is_cut = true;
-                        continue;
+                        break 'kills;
                     }
                     let mut replay = Replay::new(&Schedule::of_steps(beginning));
                     self.one(&mut replay, Some((at + 1, victim)), swept, tell)?;
