@@ -35,7 +35,7 @@ use crashworthy_harness::{
 use libtest_mimic::Trial;
 
 use self::site::Site;
-use crate::campaign;
+use crate::campaign::{self, Outcome};
 
 /// A broken backend and what it must be convicted of.
 struct Canary {
@@ -179,6 +179,10 @@ pub(crate) fn tests() -> Vec<Trial> {
     tests
         .chain([
             Trial::test("canaries::every_guarantee_has_one", every_guarantee_has_one),
+            Trial::test("canaries::schedule_is_the_same_a_hundred_times", || {
+                schedule::is_the_same_a_hundred_times();
+                Ok(())
+            }),
             Trial::test("canaries::nothing", || {
                 acquit_nothing();
                 Ok(())
@@ -194,7 +198,7 @@ fn quick_scenarios() -> Vec<Arc<Scenario>> {
     scenarios
 }
 
-fn convict(canary: &Canary) {
+fn convict(canary: &Canary) -> Outcome {
     let subject = Subject::of_this_executable(canary.name).unwrap();
     let group = Group::of(canary.refuted);
     let outcome = campaign::run(&campaign::Campaign {
@@ -228,6 +232,7 @@ fn convict(canary: &Canary) {
     if let Some(turns) = canary.turns {
         schedule::replay_shortest(canary, &outcome, turns);
     }
+    outcome
 }
 
 fn acquit_nothing() {
