@@ -74,7 +74,8 @@ pub struct Reason {
 pub struct Line {
     /// On the clock of the whole history; no two lines have the same.
     pub time: u64,
-    /// Index of the scenario's actor, for an operation of the workload of several.
+    /// Index of the scenario's actor, for an operation of the workload of several; raised by their number each time
+    /// that it goes on after an operation without an answer.
     pub process: Option<usize>,
     /// Where in the trial.
     pub phase: Phase,
@@ -107,14 +108,15 @@ pub fn lines(history: &[Entry]) -> Vec<Line> {
     let mut lines: Vec<Line> = history
         .iter()
         .zip(clock::intervals(history))
-        .flat_map(|(entry, interval)| {
+        .zip(processes(history))
+        .flat_map(|((entry, interval), process)| {
             let stored = match &entry.invocation {
                 Invocation::WriteFile { data, .. } => Some(Value::Content(data.into())),
                 _ => None,
             };
             let line = |time, kind, value, error| Line {
                 time,
-                process: entry.span.map(|span| span.actor),
+                process,
                 phase: entry.phase,
                 kind,
                 f: entry.invocation.operation(),
@@ -131,6 +133,23 @@ pub fn lines(history: &[Entry]) -> Vec<Line> {
         .collect();
     lines.sort_by_key(|line| line.time);
     lines
+}
+
+/// Whose each operation was. An actor that got no answer and goes on does so as another process, as Jepsen counts them:
+/// what it left undone may still happen beside what it does next.
+fn processes(history: &[Entry]) -> Vec<Option<usize>> {
+    let actors = history.iter().filter_map(|entry| entry.span).map(|span| span.actor + 1);
+    let actors = actors.max().unwrap_or_default();
+    let mut processes: Vec<usize> = (0..actors).collect();
+    let process = |entry: &Entry| {
+        let process = &mut processes[entry.span?.actor];
+        let one = *process;
+        if !entry.outcome.is_answer() {
+            *process += actors;
+        }
+        Some(one)
+    };
+    history.iter().map(process).collect()
 }
 
 fn end(outcome: &Outcome) -> (Kind, Option<Value>, Option<Reason>) {
@@ -253,6 +272,21 @@ mod tests {
 17 Quiet Invoke exists
 18 Quiet Ok exists";
         assert_eq!(lines.join("\n"), expected);
+    }
+
+    #[test]
+    fn an_actor_that_goes_on_after_a_kill_is_another_process() {
+        let read = || Invocation::ReadFile { path: "d/a".into() };
+        let found = || Outcome::Ok(Reply::Data("x".into()));
+        let history = [
+            by(0, 0, None, entry(Phase::Workload, read(), Outcome::Killed)),
+            by(1, 1, Some(2), entry(Phase::Workload, read(), found())),
+            by(0, 3, None, entry(Phase::Workload, read(), Outcome::Killed)),
+            by(0, 4, Some(5), entry(Phase::Workload, read(), found())),
+        ];
+        let invoked = lines(&history).into_iter().filter(|line| line.kind == Kind::Invoke);
+        let processes: Vec<_> = invoked.filter_map(|line| line.process).collect();
+        assert_eq!(processes, [0, 1, 2, 4]);
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl Case {
         let strike = &evidence.strike;
         (strike.is_random(), operations, strike, evidence.history.len(), &scenario.name)
     }
+
+    /// Whether operations overlapped in it, so that their order is part of what was seen.
+    pub fn has_several_actors(&self) -> bool {
+        self.evidence.history.iter().any(|entry| entry.span.is_some())
+    }
 }
 
 /// The file form: enough to run the trial again, and the story for people.
@@ -82,5 +87,10 @@ impl Counterexample {
     /// Where a guarantee's counterexample is, relative to its certificate.
     pub fn path(guarantee: Guarantee) -> String {
         format!("counterexamples/{guarantee}.json")
+    }
+
+    /// Where its history is, if several actors were at work; in JSON Lines.
+    pub fn history_path(guarantee: Guarantee) -> String {
+        format!("counterexamples/{guarantee}.history.jsonl")
     }
 }

@@ -1,4 +1,5 @@
-//! The files of a run: `certificate.json`, and a counterexample for every refuted guarantee.
+//! The files of a run: `certificate.json`, and a counterexample for every refuted guarantee; where several actors were
+//! at work, with what they saw as JSON Lines.
 //!
 //! The certificate is the last file to be written and replaces nothing half: an older one is removed
 //! before the counterexamples that it names, so that a directory never holds a certificate beside files
@@ -22,6 +23,7 @@ pub use read::{ReadError, read};
 
 use super::{Progress, Reporter, story};
 use crate::{
+    history::lines,
     judge::{COUNTEREXAMPLE_SCHEMA, Case, Certificate, Counterexample, SubjectIdentity},
     scenario,
     subject::Subject,
@@ -79,6 +81,7 @@ impl RunFiles {
         remove(&path)?;
         for guarantee in Guarantee::ALL {
             remove(&self.directory.join(Counterexample::path(*guarantee)))?;
+            remove(&self.directory.join(Counterexample::history_path(*guarantee)))?;
         }
         for case in cases {
             let path = self.directory.join(Counterexample::path(case.guarantee));
@@ -86,6 +89,11 @@ impl RunFiles {
                 counterexample(case, &certificate.subject, self.command.clone(), certificate.seed);
             file.options = self.options.clone();
             write_json(&path, &file)?;
+            if case.has_several_actors() {
+                let path = self.directory.join(Counterexample::history_path(case.guarantee));
+                let history = lines::write(&lines::lines(&case.evidence.history));
+                write_text(&path, &history)?;
+            }
         }
         write_json(&path, certificate)
     }
@@ -122,13 +130,18 @@ pub fn counterexample(
     }
 }
 
-/// Writes a file under a temporary name and then gives it its own.
 fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| unwritable("write", path, &error.into()))?;
+    write_text(path, &(text + "\n"))
+}
+
+/// Writes a file under a temporary name and then gives it its own.
+fn write_text(path: &Path, text: &str) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         let mut file = NamedTempFile::new_in(parent)?;
-        serde_json::to_writer_pretty(&mut file, value)?;
-        io::Write::write_all(&mut file, b"\n")?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
         // A temporary file is its owner's alone; a report is everybody's whom the umask lets read.
         make_readable(file.as_file())?;
         file.as_file().sync_all()?;

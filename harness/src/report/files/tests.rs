@@ -79,6 +79,30 @@ fn the_next_run_replaces_the_files_of_the_last_and_no_others() {
 }
 
 #[test]
+fn the_history_of_several_actors_lies_beside_their_counterexample() {
+    use crate::history::{Span, lines};
+
+    let root = tempfile::tempdir().expect("there is room");
+    let folder = root.path().join(COUNTEREXAMPLES);
+    let mut files = RunFiles::create(root.path()).expect("it is writable");
+    let (certificate, mut cases) = fixture::refuted();
+    let together = &mut cases[0];
+    for (entry, time) in together.evidence.history.iter_mut().zip(0..) {
+        entry.span = Some(Span { actor: 0, invoked: 2 * time, returned: Some(2 * time + 1) });
+    }
+    let expected = lines::lines(&together.evidence.history);
+    finish(&mut files, &certificate, &cases.iter().collect::<Vec<_>>());
+    let histories: Vec<_> =
+        names(&folder).into_iter().filter(|name| name.ends_with(".jsonl")).collect();
+    assert_eq!(histories, ["kill-atomic-write.history.jsonl"], "one actor alone has no need of it");
+    let text = fs::read_to_string(folder.join(&histories[0])).expect("it was written");
+    assert_eq!(lines::read(&text).expect("it is a history"), expected);
+
+    finish(&mut files, &certificate, &cases.iter().skip(1).collect::<Vec<_>>());
+    assert!(names(&folder).iter().all(|name| !name.ends_with(".jsonl")), "it goes with its file");
+}
+
+#[test]
 fn a_directory_that_cannot_be_written_is_refused_before_the_run() {
     let root = tempfile::tempdir().expect("there is room");
     let file = root.path().join("file");
