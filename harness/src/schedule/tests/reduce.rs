@@ -60,6 +60,14 @@ fn whoever_is_killed_is_killed_after_as_many_steps() {
 }
 
 #[test]
+fn what_is_not_simpler_is_not_kept() {
+    let simple = Schedule::of_steps([0, 1]);
+    let mut reduction = Reduction::new(simple.clone(), 10);
+    reduction.keep(Schedule::of_steps([0, 1, 0]));
+    assert_eq!(*reduction.best(), simple);
+}
+
+#[test]
 fn so_many_are_proposed_at_most() {
     let schedule = Schedule::of_steps([0, 1, 0, 1, 0, 1]);
     assert_eq!(Reduction::new(schedule.clone(), 5).count(), 5);

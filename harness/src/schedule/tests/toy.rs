@@ -17,7 +17,7 @@ pub(super) const REGISTERS: usize = 3;
 const NAMES: usize = 2;
 const LOCKS: usize = 2;
 /// No toy program is so long.
-const RUNS_MAX: usize = 1 << 20;
+const RUNS_MAX: usize = 100_000;
 
 /// One call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
