@@ -133,21 +133,16 @@ fn scenarios() -> Vec<Arc<Scenario>> {
 
 fn render(verdicts: &[String]) -> String {
     let names: Vec<String> = guarantees().map(|guarantee| format!("`{guarantee}`")).collect();
-    let mut table =
-        format!("| strategy | {} | 1 writer | {WRITERS} writers |\n", names.join(" | "));
-    table += &format!("| --- {}|\n", "| --- ".repeat(names.len() + 2));
-    let mut unit = None;
-    for (row, verdicts) in rows().iter().zip(verdicts) {
-        let (alone, together) = (rate(row, 1), rate(row, WRITERS));
-        let unit = *unit.get_or_insert(alone);
-        table += &format!(
-            "| {} | {verdicts} | {:.2} | {:.2} |\n",
-            row.name,
-            alone / unit,
-            together / unit
-        );
-    }
-    table
+    let header = format!("| strategy | {} | 1 writer | {WRITERS} writers |\n", names.join(" | "));
+    let rule = format!("{}|\n", "| --- ".repeat(names.len() + 3));
+    let rows = rows();
+    let unit = rate(&rows[0], 1);
+    let line = |(row, verdicts): (&Row, &String)| {
+        let (alone, together) = (rate(row, 1) / unit, rate(row, WRITERS) / unit);
+        format!("| {} | {verdicts} | {alone:.2} | {together:.2} |\n", row.name)
+    };
+    let lines: String = rows.iter().zip(verdicts).map(line).collect();
+    header + &rule + &lines
 }
 
 /// Acknowledged writes of one path a second, all writers together, each with an instance of its own.

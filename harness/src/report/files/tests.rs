@@ -93,13 +93,13 @@ fn the_history_of_several_actors_lies_beside_their_counterexample() {
     let expected = lines::lines(&together.evidence.history);
     finish(&mut files, &certificate, &cases.iter().collect::<Vec<_>>());
     let histories: Vec<_> =
-        names(&folder).into_iter().filter(|name| name.ends_with(".jsonl")).collect();
+        names(&folder).into_iter().filter(|name| name.contains(".jsonl")).collect();
     assert_eq!(histories, ["kill-atomic-write.history.jsonl"], "one actor alone has no need of it");
     let text = fs::read_to_string(folder.join(&histories[0])).expect("it was written");
     assert_eq!(lines::read(&text).expect("it is a history"), expected);
 
     finish(&mut files, &certificate, &cases.iter().skip(1).collect::<Vec<_>>());
-    assert!(names(&folder).iter().all(|name| !name.ends_with(".jsonl")), "it goes with its file");
+    assert!(names(&folder).iter().all(|name| !name.contains(".jsonl")), "it goes with its file");
 }
 
 #[test]
