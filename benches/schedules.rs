@@ -7,6 +7,8 @@
 use std::{
     ffi::OsString,
     path::Path,
+    sync::Barrier,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -17,6 +19,7 @@ use crashworthy_harness::{
     scenario::{Actor, Scenario},
     schedule::{DepthFirst, Dpor, Explorer, Random},
     subject::{self, Subject},
+    trace::pin,
 };
 use criterion::{Criterion, criterion_group};
 
@@ -68,6 +71,12 @@ fn schedules(criterion: &mut Criterion) {
     {
         subjects.push(("node_processes", node, Among::Processes));
     }
+    for name in ["fs:documented", "fs"] {
+        let subject = built_in(name);
+        group.bench_function(format!("{name}_on_all_processors"), |bencher| {
+            bencher.iter_custom(|runs| on_all_processors(&subject, runs as usize));
+        });
+    }
     for (name, subject, among) in subjects {
         group.bench_function(name, |bencher| {
             bencher.iter_custom(|runs| {
@@ -83,6 +92,37 @@ fn schedules(criterion: &mut Criterion) {
             });
         });
     }
+}
+
+/// Runs the schedules on all processors at once, as a campaign with so many jobs does; the time of all of them.
+fn on_all_processors(subject: &Subject, runs: usize) -> Duration {
+    let processors = pin::processors();
+    let share = runs.div_ceil(processors.len().max(1));
+    let started = Barrier::new(processors.len());
+    thread::scope(|scope| {
+        let work: Vec<_> = processors
+            .iter()
+            .map(|&processor| {
+                let started = &started;
+                scope.spawn(move || {
+                    pin::pin_to(processor);
+                    let mut explorer = Random::new(SEED, share + 1);
+                    let mut since = None;
+                    let among = Among::Processes;
+                    explore(subject, &two_writers(), among, &mut explorer, &mut |_, _, _| {
+                        since.get_or_insert_with(|| {
+                            started.wait();
+                            Instant::now()
+                        });
+                        true
+                    })
+                    .expect("the subject works");
+                    since.map_or(Duration::ZERO, |since| since.elapsed())
+                })
+            })
+            .collect();
+        work.into_iter().map(|work| work.join().expect("it works")).max().unwrap_or_default()
+    })
 }
 
 /// Prints how many schedules there are, and how many are left; the times are those of whole explorations.

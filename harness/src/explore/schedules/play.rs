@@ -135,7 +135,8 @@ impl<'a, 't> Play<'a, 't> {
                 let Some(actor) = explorer.choose(&decision) else {
                     self.run.abandoned = true;
                     self.note_stuck(|play, actor| {
-                        play.players[actor].vain.as_ref().is_some_and(|vain| vain.waits)
+                        let vain = play.players[actor].vain.as_ref();
+                        vain.is_some_and(|vain| vain.waits || vain.times >= VAIN_IN_A_ROW_MAX)
                     });
                     return Ok(());
                 };
