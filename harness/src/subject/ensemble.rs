@@ -491,7 +491,12 @@ impl<'t> Ensemble<'t> {
                 return Ok(false);
             }
             let threads = self.threads_of(member);
-            if quiet::are_quiet(&threads) && !self.attend(false)? && quiet::are_quiet(&threads) {
+            let held: Vec<Tid> =
+                self.actors.iter().flat_map(|part| &part.held).map(|call| call.tid).collect();
+            if quiet::are_quiet(&threads, &held)
+                && !self.attend(false)?
+                && quiet::are_quiet(&threads, &held)
+            {
                 return Ok(true);
             }
             if !patience.wait() {

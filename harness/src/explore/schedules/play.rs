@@ -186,7 +186,8 @@ impl<'a, 't> Play<'a, 't> {
     /// Whether an actor that was refused something can ask again although nobody has done anything since.
     fn asks_again(&self, actor: Actor) -> bool {
         let vain = self.players[actor].vain.as_ref();
-        vain.is_some_and(|vain| !vain.waits && vain.times < VAIN_MAX) && !self.is_done(actor)
+        let asks = vain.is_some_and(|vain| !vain.waits && vain.times < VAIN_MAX);
+        asks && self.ensemble.held(actor).is_some() && !self.is_done(actor)
     }
 
     /// One step; false where the actor turned out to wait, and nothing has happened.

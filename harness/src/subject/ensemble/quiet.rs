@@ -14,16 +14,17 @@ use crate::trace::Tid;
 /// millisecond.
 const REST_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Whether these threads are all asleep, held or gone.
-pub(super) fn are_quiet(threads: &[Tid]) -> bool {
-    threads.iter().all(|&tid| is_quiet(tid))
+/// Whether these threads are all asleep, gone, or among those that are `held`. One that the kernel has stopped and that
+/// nobody knows of yet has news to tell.
+pub(super) fn are_quiet(threads: &[Tid], held: &[Tid]) -> bool {
+    threads.iter().all(|tid| held.contains(tid) || is_asleep(*tid))
 }
 
-fn is_quiet(tid: Tid) -> bool {
+fn is_asleep(tid: Tid) -> bool {
     let Ok(stat) = fs::read(format!("/proc/{tid}/stat")) else { return true };
     // The name before the state is in parentheses and may contain any.
     let end = stat.iter().rposition(|&byte| byte == b')').unwrap_or(0);
-    stat.get(end + 2).is_none_or(|state| matches!(state, b'S' | b't' | b'T' | b'Z' | b'X'))
+    stat.get(end + 2).is_none_or(|state| matches!(state, b'S' | b'T' | b'Z' | b'X'))
 }
 
 /// What a thread is called (`/proc/TID/comm`).
