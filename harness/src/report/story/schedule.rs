@@ -14,10 +14,17 @@ use crate::{
 /// Files that are shown at one moment.
 const FILES_MAX: usize = 6;
 
+/// Of more calls in a row, the first and the last ones are told: the rest goes in circles.
+const CALLS_MAX: usize = 60;
+/// How many at either end.
+const CALLS_TOLD: usize = 10;
+
 /// Something that an actor does, in the order of the schedule.
 enum Act<'a> {
     Invokes(&'a Entry),
     Calls(&'a Event),
+    /// So many calls that are not told.
+    CallsMore(usize),
     Returns(usize, &'a Entry),
     IsKilled,
 }
@@ -26,7 +33,8 @@ impl<'a> Teller<'a> {
     /// Tells the workload of several actors; false where one actor has it alone.
     pub(super) fn interleaved(&mut self) -> bool {
         let Strike::Schedule(interleaving) = &self.case.evidence.strike else { return false };
-        let acts = self.acts(interleaving);
+        let mut acts = self.acts(interleaving);
+        shorten(&mut acts);
         let mut shown = BTreeMap::new();
         let mut last = None;
         self.on_disk(0, &mut shown);
@@ -44,6 +52,9 @@ impl<'a> Teller<'a> {
                 Act::Calls(event) => {
                     let call = call::call(event, &mut self.names);
                     self.line(true, format!("{name}: {call}"));
+                }
+                Act::CallsMore(calls) => {
+                    self.line(true, format!("{name}: {} more calls", text::thousands(*calls)));
                 }
                 Act::Returns(at, entry) => {
                     let answer = self.answer(*at, &entry.outcome);
@@ -131,5 +142,25 @@ impl<'a> Teller<'a> {
         if !told.is_empty() {
             self.line(true, format!("on disk now: {}", told.join("; ")));
         }
+    }
+}
+
+/// Leaves out the middle of long rows of calls.
+fn shorten(acts: &mut Vec<(u64, usize, Act<'_>)>) {
+    let rows = acts.chunk_by(|(_, one, act), (_, other, next)| {
+        one == other && matches!((act, next), (Act::Calls(_), Act::Calls(_)))
+    });
+    let mut end = 0;
+    let mut long = Vec::new();
+    for row in rows {
+        if row.len() > CALLS_MAX {
+            long.push(end + CALLS_TOLD..end + row.len() - CALLS_TOLD);
+        }
+        end += row.len();
+    }
+    for left_out in long.into_iter().rev() {
+        let (clock, actor, _) = acts[left_out.start];
+        let more = Act::CallsMore(left_out.len());
+        acts.splice(left_out, [(clock, actor, more)]);
     }
 }
