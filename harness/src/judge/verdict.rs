@@ -230,8 +230,10 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
     }
     let several = [FaultKind::Schedules, FaultKind::KillOne];
     if several.iter().any(|fault| entry.faults.contains(fault)) {
-        let schedules = text::thousands(entry.trials);
-        parts.push(format!("{schedules} schedules of several actors: {}", orders(entry)));
+        let schedules = text::count(entry.trials, "schedule");
+        let orders = orders(entry);
+        let colon = if orders.is_empty() { "" } else { ": " };
+        parts.push(format!("{schedules} of several actors{colon}{orders}"));
     }
     let power = [FaultKind::PowerLoss, FaultKind::FailedSync];
     if power.iter().any(|fault| entry.faults.contains(fault)) {
