@@ -24,8 +24,9 @@ pub(super) fn shrink(
     workplace: &mut Workplace<'_>,
 ) -> Result<Option<Case>, TrialError> {
     let faults = case.evidence.strike.explored_by();
-    if case.evidence.strike.is_random() {
-        // Where chance strikes, a smaller scenario that is not struck proves nothing.
+    if case.evidence.strike.is_random() || case.trace.past_limit {
+        // Where chance strikes, a smaller scenario that is not struck proves nothing; and what only a limit ends would
+        // take that long each time.
         return Ok(None);
     }
     let mut smallest = case.clone();

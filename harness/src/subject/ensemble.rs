@@ -27,8 +27,8 @@ use crate::{
     trace::{HeldCall, News, Tid},
 };
 
-/// Threads of one process. No backend has use for more; each costs the machine memory.
-const THREADS_MAX: usize = 512;
+/// Processes that one process of the subject starts, and those start in turn.
+const CHILDREN_MAX: usize = 128;
 /// Threads of the worker that serve actors are named so, with the index of the actor.
 pub(super) const ACTOR_THREAD: &str = "actor-";
 
@@ -57,6 +57,8 @@ pub(crate) struct Ensemble<'t> {
     watched: Option<(Tid, bool)>,
     /// Why calls may have been missed.
     blind_spot: Option<&'static str>,
+    /// Whether a limit has ended something.
+    past_limit: bool,
 }
 
 /// What one actor is at.
@@ -84,6 +86,7 @@ impl<'t> Ensemble<'t> {
             threads: HashMap::new(),
             watched: None,
             blind_spot: None,
+            past_limit: false,
         };
         ensemble.side.tracer().report_changes(false);
         let members = if among == Among::Processes { actors } else { 1 };
@@ -119,6 +122,7 @@ impl<'t> Ensemble<'t> {
         self.side.tracer().report_changes(false);
         self.side.tracer().watch(Some(root));
         self.blind_spot = None;
+        self.past_limit = false;
         let mut said = None;
         for index in 0..self.members.len() {
             if self.members[index].is_dead() {
@@ -202,6 +206,11 @@ impl<'t> Ensemble<'t> {
         self.blind_spot
     }
 
+    /// Whether a limit has ended something since [`Self::open`].
+    pub(crate) fn is_past_limit(&self) -> bool {
+        self.past_limit
+    }
+
     /// Asks an idle actor for an operation.
     pub(crate) fn invoke(&mut self, actor: usize, invocation: &Invocation) -> io::Result<Stop> {
         let member = self.member_of(actor);
@@ -251,6 +260,20 @@ impl<'t> Ensemble<'t> {
     pub(crate) fn condemn(&mut self, actor: usize, why: String) -> io::Result<Outcome> {
         self.kill(actor)?;
         Ok(Outcome::Broken(why))
+    }
+
+    /// Kills the process of an actor that goes on and on after its answer.
+    pub(crate) fn silence(&mut self, actor: usize) -> io::Result<()> {
+        self.past_limit = true;
+        self.blind_spot = Some(
+            "it goes on making calls after its answer and does not end, so that not all could be put in order",
+        );
+        self.kill(actor)
+    }
+
+    /// Notes that a limit has ended something.
+    pub(crate) fn note_past_limit(&mut self) {
+        self.past_limit = true;
     }
 
     fn member_of(&self, actor: usize) -> usize {
@@ -379,12 +402,23 @@ impl<'t> Ensemble<'t> {
                 if let Some(owner) = parent.and_then(|parent| self.processes.get(&parent).copied())
                 {
                     self.processes.insert(child, owner);
+                    let own = self.processes.values().filter(|other| **other == owner).count();
+                    if own > CHILDREN_MAX {
+                        let why = format!("it started more than {CHILDREN_MAX} processes");
+                        self.give_up(owner, &why)?;
+                    }
+                }
+            }
+            News::Crowded(process) => {
+                if let Some(&owner) = self.processes.get(&process) {
+                    self.give_up(owner, "it started more threads than any backend has use for")?;
                 }
             }
             News::Ended { process, ending } => {
                 let member = self.members.iter().position(|member| member.pid == process);
                 if let Some(member) = member {
                     let why = self.members[member].explain_end(ending);
+                    self.past_limit |= self.members[member].was_ended();
                     self.members[member].drain();
                     self.collect(member);
                     self.fail_all(member, &why)?;
@@ -435,9 +469,33 @@ impl<'t> Ensemble<'t> {
                     };
                     self.actors[actor].answer = Some(outcome);
                 }
-                None => self.members[member].keep(&line),
+                None => {
+                    let due = (0..self.actors.len()).find(|&actor| {
+                        let part = &self.actors[actor];
+                        self.member_of(actor) == member
+                            && part.asked.is_some()
+                            && part.answer.is_none()
+                    });
+                    let Some(due) = due.and_then(|due| asked(&self.actors[due])) else {
+                        self.members[member].keep(&line);
+                        continue;
+                    };
+                    // Nobody knows what such a process will answer next, nor whether it will.
+                    let nonsense = protocol::parse(&line, due).err();
+                    let why = nonsense.map_or_else(String::new, |nonsense| nonsense.0);
+                    let why = format!("{why}{}", self.members[member].last_words());
+                    let _ = self.fail_all(member, &why);
+                    return;
+                }
             }
         }
+    }
+
+    /// Ends a member that goes past a limit.
+    fn give_up(&mut self, member: usize, why: &str) -> io::Result<()> {
+        self.past_limit = true;
+        let why = format!("{why}{}", self.members[member].last_words());
+        self.fail_all(member, &why)
     }
 
     /// Answers everything that is due from a member that will not answer any more.
@@ -476,11 +534,6 @@ impl<'t> Ensemble<'t> {
     /// Whether no thread of a member runs. Serves the tracer as long as one does, up to a limit.
     fn is_settled(&mut self, member: usize) -> io::Result<bool> {
         let threads = self.threads_of(member);
-        if threads.len() > THREADS_MAX {
-            let why = format!("it started more than {THREADS_MAX} threads");
-            self.fail_all(member, &why)?;
-            return Ok(true);
-        }
         // The only thread is held, has answered, or is gone. That of an actor may not be there yet.
         if threads.len() <= 1 && self.among == Among::Processes {
             return Ok(true);
@@ -500,6 +553,7 @@ impl<'t> Ensemble<'t> {
                 return Ok(true);
             }
             if !patience.wait() {
+                self.past_limit = true;
                 // Something that never rests and makes no calls: what it does to others cannot be seen.
                 self.blind_spot = Some(
                     "one of its threads is always busy, so that its calls cannot be put in order",

@@ -39,6 +39,8 @@ pub struct Trace {
     pub killed_at: Option<u64>,
     /// Why events may be missing, one reason each; empty when everything was seen.
     pub blind_spots: BTreeSet<String>,
+    /// Whether something that would not end was ended at a limit of time, calls, threads or memory.
+    pub past_limit: bool,
     /// Whether it asked for input and output that bypasses system calls (`io_uring`) and was refused.
     pub bypass_refused: bool,
 }

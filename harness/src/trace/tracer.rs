@@ -107,6 +107,9 @@ impl HeldCall {
     }
 }
 
+/// Threads of one process. No backend has use for more; each costs the machine memory.
+const THREADS_MAX: usize = 512;
+
 /// News that a client of the tracer has to act on.
 #[derive(Debug)]
 pub(crate) enum News {
@@ -116,6 +119,8 @@ pub(crate) enum News {
     Pipe { tid: Tid, inode: u64, bytes: u64 },
     /// A thread is held after a call whose result was asked for.
     Returned(Tid),
+    /// A process has come to have more threads than [`THREADS_MAX`]; they run on.
+    Crowded(Tid),
     /// A thread created a process, which runs on.
     Forked { parent: Tid, child: Tid },
     /// A process that the tracer watches has ended.
@@ -372,9 +377,11 @@ impl Tracer {
                 if self.early.remove(&child).is_some() {
                     gone_is_fine(ptrace::resume(child, 0))?;
                 }
-                if child_process != process {
-                    return Ok(Some(News::Forked { parent: tid, child }));
+                if child_process == process {
+                    let threads = self.threads.values().filter(|owner| **owner == process).count();
+                    return Ok((threads > THREADS_MAX).then_some(News::Crowded(process)));
                 }
+                return Ok(Some(News::Forked { parent: tid, child }));
             }
             Wait::Exec => {
                 // An exec ends the other threads of the process and gives the caller the leader's id.

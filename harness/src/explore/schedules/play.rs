@@ -17,6 +17,8 @@ use crate::{
 
 /// Most calls of one operation. One that makes more is not going to end.
 const CALLS_PER_OPERATION_MAX: usize = 20_000;
+/// Most calls that an actor makes for an operation that it has answered.
+const CALLS_AFTER_ANSWER_MAX: usize = 1_000;
 /// Calls of one operation after which an actor goes only where no more modest one can: it may be waiting for
 /// them in a way that does not show.
 const CALLS_BEFORE_OTHERS_MAX: usize = 500;
@@ -50,7 +52,7 @@ struct Player {
     at: Option<usize>,
     /// It makes no step any more.
     gone: bool,
-    /// Calls of the operation that it is at.
+    /// Calls of the operation that it is at, or since its answer.
     calls: usize,
     /// Its steps so far.
     steps: usize,
@@ -247,13 +249,25 @@ impl<'a, 't> Play<'a, 't> {
             }
         }
         self.made(actor, enabled, touches);
-        if self.players[actor].calls > CALLS_PER_OPERATION_MAX {
+        self.hold_to_limits(actor)?;
+        Ok(true)
+    }
+
+    /// Ends an actor that makes calls without end.
+    fn hold_to_limits(&mut self, actor: Actor) -> Result<(), TrialError> {
+        let Player { at, calls, .. } = self.players[actor];
+        if at.is_some() && calls > CALLS_PER_OPERATION_MAX {
+            self.ensemble.note_past_limit();
             self.condemn(
                 actor,
                 format!("it made more than {CALLS_PER_OPERATION_MAX} calls without an answer"),
             )?;
+        } else if at.is_none() && calls > CALLS_AFTER_ANSWER_MAX {
+            self.ensemble.silence(actor)?;
+            self.players[actor].gone = true;
+            self.players[actor].changes += 1;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The name that an open file has now: it may have been given another one since its thread was held.
@@ -294,6 +308,7 @@ impl<'a, 't> Play<'a, 't> {
         // Whoever does not answer properly is not asked again.
         self.players[actor].gone = matches!(outcome, Outcome::Broken(_));
         self.players[actor].next += 1;
+        self.players[actor].calls = 0;
         self.players[actor].vain = None;
         entry.outcome = self.arena.anonymous(outcome);
         let invocation = entry.invocation.clone();

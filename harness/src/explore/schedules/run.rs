@@ -152,6 +152,7 @@ impl<'a> Rig<'a> {
                 &mut history,
             )?;
         }
+        trace.past_limit = self.ensemble.is_past_limit();
         trace.blind_spots.extend(self.ensemble.blind_spot().map(str::to_owned));
         let evidence = Evidence {
             scenario: Arc::clone(&self.scenario),

@@ -40,6 +40,11 @@ const PCT_DEPTH: usize = 3;
 const ALL_ORDERS: &str = "every order of their calls that one of them could tell from another";
 /// Why finding nothing proves nothing where a kill cannot be told from the others' own doing.
 const DISTURBED: &str = "its processes disturb each other even where none of them is killed";
+/// So many orders may end at a limit: each takes seconds, and the next one would hardly end better.
+const PAST_LIMIT_MAX: usize = 3;
+/// Why finding nothing proves nothing then.
+const GIVEN_UP: &str =
+    "the search was given up because it went past a limit of time, calls, threads or memory";
 /// Why a finding is nobody's.
 const NOT_REPEATED: &str =
     "what was found did not show again in the same schedule with new processes";
@@ -54,6 +59,8 @@ struct Exploration<'a, 'w> {
     orders: Vec<Run>,
     /// Whether anything was wrong although nobody was killed.
     disturbed: bool,
+    /// How many orders ended at a limit.
+    past_limit: usize,
     /// Findings to be confirmed.
     suspects: Vec<(Vec<Guarantee>, Schedule)>,
 }
@@ -91,6 +98,7 @@ impl Sweep<'_> {
                 rig,
                 orders: Vec::new(),
                 disturbed: false,
+                past_limit: 0,
                 suspects: Vec::new(),
             };
             exploration.run(swept, tell)?;
@@ -117,6 +125,10 @@ impl Exploration<'_, '_> {
             let run = run.run;
             for (actor, steps) in steps.iter_mut().enumerate() {
                 *steps = run.steps.iter().filter(|step| step.actor == actor).count();
+            }
+            if self.past_limit > 0 {
+                // It need not even meet another one for that.
+                return self.give_up(swept);
             }
         }
         let mut bounds = Vec::new();
@@ -153,6 +165,9 @@ impl Exploration<'_, '_> {
             }
         }
         self.confirm(swept, tell)?;
+        if self.is_given_up() {
+            self.doubt(swept);
+        }
         self.bound(swept, &self.scenario.judges, &bounds.join(", "));
         Ok(())
     }
@@ -191,12 +206,32 @@ impl Exploration<'_, '_> {
         Ok(())
     }
 
-    /// Whether one counterexample to each guarantee is all that is wanted, and is there.
+    /// Tries no other order than one actor after the other.
+    fn give_up(&mut self, swept: &mut Swept) -> Result<(), TrialError> {
+        self.past_limit = PAST_LIMIT_MAX;
+        self.doubt(swept);
+        self.bound(swept, &self.scenario.judges, "one order of their operations");
+        Ok(())
+    }
+
+    /// Finding nothing says nothing any more.
+    fn doubt(&self, swept: &mut Swept) {
+        for &guarantee in &self.scenario.judges {
+            swept.docket.doubt(guarantee, GIVEN_UP);
+        }
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.past_limit >= PAST_LIMIT_MAX
+    }
+
+    /// Whether the search is given up, or one counterexample to each guarantee is all that is wanted, and is there.
     fn has_enough(&self, swept: &Swept) -> bool {
         let model = PersistenceModel::default();
         let mut judged = self.scenario.judges.iter();
-        self.sweep.first_only
-            && judged.all(|guarantee| swept.docket.case(*guarantee, model).is_some())
+        let first_only = self.sweep.first_only;
+        self.is_given_up()
+            || first_only && judged.all(|guarantee| swept.docket.case(*guarantee, model).is_some())
     }
 
     /// One run, judged.
@@ -215,6 +250,7 @@ impl Exploration<'_, '_> {
             return Ok(performed);
         }
         tell(&News::Trial);
+        self.past_limit += usize::from(performed.record.trace.past_limit);
         let record = &performed.record;
         let evidence = &record.evidence;
         swept.totals.trials += 1;

@@ -169,6 +169,11 @@ impl Member {
         self.log.last_words(false)
     }
 
+    /// Whether the watchdog ended it.
+    pub(super) fn was_ended(&self) -> bool {
+        self.guard.as_ref().and_then(Guard::bite).is_some()
+    }
+
     pub(super) fn explain_end(&self, ending: Ending) -> String {
         let what = match self.guard.as_ref().and_then(Guard::bite) {
             Some(bite) => bitten(bite, self.limits),
