@@ -19,6 +19,9 @@ use crate::{
 
 /// Long enough for an interpreter to start on a busy machine, since tests run side by side.
 const OPERATION_TIME_MAX: Duration = Duration::from_secs(2);
+/// Low enough to be met soon.
+pub(crate) const LIMITS: Limits =
+    Limits { operation: OPERATION_TIME_MAX, memory_bytes: 64 << 20, line_bytes: 1 << 20 };
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile::missing", missing),
@@ -94,9 +97,18 @@ fn leaves_a_child_behind() {
 }
 
 fn run_mode(mode: &str) -> Outcome {
+    leaving_nothing("tests/it/subjects/hostile.py", mode, run)
+}
+
+/// Runs one mode of a program, of which no process may be left then.
+pub(crate) fn leaving_nothing(
+    program: &str,
+    mode: &str,
+    run: impl FnOnce(Subject) -> Outcome,
+) -> Outcome {
     // In the command line of every process of this subject, and of no other.
     let marker = format!("hostile-{mode}-{}", std::process::id());
-    let outcome = run(program::python_subject("tests/it/subjects/hostile.py", &[mode, &marker]));
+    let outcome = run(program::python_subject(program, &[mode, &marker]));
     for patience in [0, 50, 200, 1000] {
         thread::sleep(Duration::from_millis(patience));
         if processes(&marker).is_empty() {
@@ -111,9 +123,7 @@ fn run(subject: Subject) -> Outcome {
     let wanted = ["read-your-write", "crash-during-write"];
     let mut scenarios = scenario::builtin::all();
     scenarios.retain(|scenario| wanted.contains(&scenario.name.as_str()));
-    let limits =
-        Limits { operation: OPERATION_TIME_MAX, memory_bytes: 64 << 20, line_bytes: 1 << 20 };
-    campaign::run(&Campaign { scenarios, limits, ..campaign::of(subject) })
+    campaign::run(&Campaign { scenarios, limits: LIMITS, ..campaign::of(subject) })
 }
 
 /// The processes that have `marker` in their command line.

@@ -13,6 +13,7 @@ mod durability;
 mod generated;
 mod hostile;
 mod hostile_power;
+mod hostile_schedules;
 mod program;
 mod recorder;
 mod strategies;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         generated::TESTS,
         hostile::TESTS,
         hostile_power::TESTS,
+        hostile_schedules::TESTS,
         recorder::TESTS,
         strategies::TESTS,
         tracer::TESTS,

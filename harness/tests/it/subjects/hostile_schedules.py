@@ -1,0 +1,153 @@
+"""Backends that misbehave where several are at work: `python3 hostile_schedules.py MODE MARKER`.
+
+Values are files, each written to a temporary file of its own and renamed, as is right. What a mode does besides
+happens in a write. MARKER only makes the processes findable.
+"""
+
+import base64
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+
+mode = sys.argv[1]
+root = None
+
+
+def send(request, ok, add=0):
+    os.write(1, (json.dumps({"id": request["id"] + add, "ok": ok}) + "\n").encode())
+
+
+def refuse(request, message):
+    error = {"kind": "NotFound", "message": message}
+    os.write(1, (json.dumps({"id": request["id"], "error": error}) + "\n").encode())
+
+
+def place(path):
+    return os.path.join(root, path)
+
+
+def publish(path, data):
+    """Puts the bytes in a file of their own and gives it its name."""
+    final = place(path)
+    os.makedirs(os.path.dirname(final), exist_ok=True)
+    temporary = f"{final}-{os.getpid()}"
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.rename(temporary, final)
+
+
+def spin_until(path):
+    while not os.path.exists(place(path)):
+        pass
+
+
+def lock(name):
+    """Waits for a lock that lasts as long as the descriptor."""
+    file = os.open(place(name), os.O_RDWR | os.O_CREAT)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def child(work):
+    """A child that outlives the operation, in the session of its parent."""
+    if os.fork() == 0:
+        work()
+        os._exit(0)
+
+
+def scribble():
+    number = 0
+    while True:
+        number += 1
+        with open(place("scribble"), "w") as file:
+            file.write(str(number))
+
+
+def start_threads():
+    while True:
+        threading.Thread(target=signal.pause, daemon=True).start()
+
+
+def write(request):
+    path, data = request["path"], base64.b64decode(request["data"])
+    held = []
+    if mode == "spin":
+        while True:
+            pass
+    elif mode == "spin-on-file":
+        spin_until("nobody-makes-it")
+    elif mode == "wait-for-other":
+        open(place(f"here-{os.getpid()}"), "w").close()
+        while len([name for name in os.listdir(root) if name.startswith("here-")]) < 2:
+            pass
+    elif mode == "threads":
+        start_threads()
+    elif mode == "planted-lock":
+        while True:
+            try:
+                os.close(os.open(place("lock"), os.O_CREAT | os.O_EXCL))
+                break
+            except FileExistsError:
+                pass
+    elif mode == "deadlock":
+        names = ["one.lock", "two.lock"]
+        held = [lock(name) for name in (names if path.endswith("a.bin") else names[::-1])]
+    elif mode == "forks":
+        while True:
+            child(signal.pause)
+    elif mode == "child":
+        child(signal.pause)
+    elif mode == "child-writes":
+        child(scribble)
+    elif mode == "die":
+        sys.stderr.write("out of luck\n")
+        sys.stderr.flush()
+        publish(path, data)
+        os._exit(3)
+    elif mode == "late":
+        send(request, None)
+        threading.Thread(target=publish, args=(path, data)).start()
+        return
+    publish(path, data)
+    for file in held:
+        os.close(file)
+    send(request, None, add=1000 if mode == "wrong-id" else 0)
+    if mode == "twice":
+        send(request, None)
+
+
+for line in sys.stdin:
+    request = json.loads(line)
+    op = request["op"]
+    if op == "hello":
+        send(request, {"protocol": 1, "name": mode, "version": "1", "capabilities": []})
+    elif op == "open":
+        root = request["root"]
+        send(request, None)
+    elif op == "writeFile":
+        write(request)
+    elif op == "readFile":
+        try:
+            with open(place(request["path"]), "rb") as file:
+                send(request, base64.b64encode(file.read()).decode())
+        except FileNotFoundError:
+            refuse(request, "no such file")
+    elif op == "exists":
+        send(request, os.path.exists(place(request["path"])))
+    elif op == "listFiles":
+        try:
+            send(request, os.listdir(place(request["directory"])))
+        except FileNotFoundError:
+            send(request, [])
+    elif op == "createDirectory":
+        os.makedirs(place(request["path"]), exist_ok=True)
+        send(request, None)
+    elif op == "deleteFile":
+        try:
+            os.unlink(place(request["path"]))
+        except FileNotFoundError:
+            pass
+        send(request, None)
