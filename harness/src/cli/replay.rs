@@ -36,6 +36,11 @@ pub(super) fn replay(arguments: &Replay) -> Result<u8, Stop> {
         }
         Replayed::NotReproduced => {
             anstream::println!("not reproduced: {guarantee} held this time");
+            if strike.is_random() {
+                anstream::println!(
+                    "it was found by chance, and chance decides whether it shows again: this proves nothing"
+                );
+            }
             Ok(0)
         }
         Replayed::Impossible(why) => {

@@ -13,18 +13,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crashworthy::{Claims, Guarantee};
+use crashworthy::{Claims, Guarantee, PersistenceModel};
 
 use super::{
     arena::Scratch,
     generate,
     profile::{Effort, Profile},
-    shrink,
+    shrink, soak,
     sweep::{News, Sweep, Swept, Workplace},
     trial::TrialError,
 };
 use crate::{
-    judge::{Case, Certificate, Docket, Frame, SubjectIdentity, Totals, certificate, deciding},
+    judge::{
+        Case, Certificate, Docket, Frame, SoakTotals, SubjectIdentity, Totals, certificate,
+        deciding,
+    },
     report::{Progress, Reporter},
     scenario::Scenario,
     subject::{
@@ -45,7 +48,7 @@ pub struct Campaign {
     pub scenarios: Vec<Arc<Scenario>>,
     /// How thorough.
     pub profile: Profile,
-    /// Whether workloads are generated besides.
+    /// Whether workloads are generated besides, and clients run free at the end, where the profile has that.
     pub generate: bool,
     /// Whether counterexamples are reduced until nothing can be left out.
     pub shrink: bool,
@@ -82,6 +85,9 @@ pub enum Failure {
 /// Why finding nothing says nothing where a scenario was not finished.
 const CUT_SHORT: &str = "the run was cut short before all of it was explored";
 
+/// How long after the time budget has run out what a soak has begun may take to end.
+const SOAK_OVERDUE_MAX: Duration = Duration::from_millis(500);
+
 /// What the threads share.
 struct Shared<'a> {
     campaign: &'a Campaign,
@@ -109,7 +115,11 @@ impl Campaign {
             subject: &self.subject.label,
             seed: self.seed,
             scenarios: scenarios.len(),
-            workloads: if self.generate { effort.workloads as usize } else { 0 },
+            workloads: if self.generate {
+                effort.workloads as usize + usize::from(effort.soak.is_some())
+            } else {
+                0
+            },
         });
         let shared = Shared {
             campaign: self,
@@ -239,6 +249,16 @@ impl Shared<'_> {
         if self.campaign.shrink && !self.is_over() {
             self.shrink(&mut swept.docket, &processors);
         }
+        if self.campaign.generate
+            && let Some(time) = self.effort.soak
+            && !self.is_over()
+        {
+            // A subject that cannot be soaked was told so by the schedules.
+            match self.soak(time, &mut swept) {
+                Ok(()) | Err(TrialError::Subject(_)) => {}
+                Err(error) => self.stop(error),
+            }
+        }
         (swept, regressions)
     }
 
@@ -347,6 +367,43 @@ impl Shared<'_> {
         generator.run(&mut workplace, known, swept, &mut |scenario, news| {
             self.tell(scenario, news);
         })
+    }
+
+    /// Has clients run free for that long, or for what is left of the time budget.
+    fn soak(&self, time: Duration, swept: &mut Swept) -> Result<(), TrialError> {
+        let model = PersistenceModel::default();
+        let mut hunted = soak::hunted(|guarantee| swept.docket.case(guarantee, model).is_some());
+        if let Some(only) = &self.campaign.only {
+            hunted.retain(|guarantee| only.contains(guarantee));
+        }
+        if hunted.is_empty() {
+            return Ok(());
+        }
+        let until = self.deadline.unwrap_or_else(|| Instant::now() + time);
+        let soak = soak::Soak {
+            subject: &self.campaign.subject,
+            limits: self.campaign.limits,
+            seed: self.campaign.seed,
+            until,
+            gone_by: self.deadline.map(|deadline| deadline + SOAK_OVERDUE_MAX),
+            is_over: &|| self.is_over(),
+        };
+        let mut totals = SoakTotals::default();
+        let docket = &mut swept.docket;
+        lock(&self.reporter).report(&Progress::Planned { scenario: soak::NAME, trials: 1 });
+        let ran = soak.run(&hunted, &[false, true], &mut totals, &mut |found| {
+            if let Some(case) = soak::keep(docket, found) {
+                self.tell(&case.evidence.scenario, &News::Refuted(case));
+            }
+        });
+        lock(&self.reporter).report(&Progress::Trial);
+        if totals.operations > 0 {
+            for &guarantee in &hunted {
+                swept.docket.soaked(guarantee);
+            }
+            swept.totals.soak = Some(totals);
+        }
+        ran
     }
 
     fn workplace(&self) -> Result<Workplace<'_>, TrialError> {

@@ -2,7 +2,7 @@
 //!
 //! `campaign` spreads scenarios over threads, `sweep` makes the trials of one scenario: a `rehearsal` without
 //! any fault, then one `trial` a strike. `power` loses power by model. `arena` is the place where it happens, `observe` looks at what is
-//! left, `generate` thinks up further workloads, `shrink` leaves out of a counterexample what it does not need.
+//! left, `soak` has clients run free, `generate` thinks up further workloads, `shrink` leaves out of a counterexample what it does not need.
 
 mod arena;
 mod bit_rot;
@@ -18,6 +18,7 @@ mod rehearsal;
 mod replay;
 pub mod schedules;
 mod shrink;
+mod soak;
 mod stored;
 mod sweep;
 mod trial;

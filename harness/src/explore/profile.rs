@@ -1,5 +1,7 @@
 //! Profiles: how much effort a run makes beyond what is exhaustive anyway.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use strum::Display;
 
@@ -37,6 +39,8 @@ pub struct Effort {
     pub random_schedules: usize,
     /// Kills of one of several actors in each scenario.
     pub schedule_kills: usize,
+    /// How long clients run free when everything else is done, where they do at all and no time budget says it.
+    pub soak: Option<Duration>,
     /// Bytes that chance picks to be flipped in each stored file that is too large to flip them all.
     pub flips: usize,
 }
@@ -69,7 +73,13 @@ impl Profile {
             (Self::Full, true) | (Self::Nightly, false) => (20_000, 5_000, 2_000),
             (Self::Nightly, true) => (500_000, 100_000, 20_000),
         };
+        let soak = match self {
+            Self::Quick => None,
+            Self::Full => Some(Duration::from_secs(10)),
+            Self::Nightly => Some(Duration::from_secs(300)),
+        };
         Effort {
+            soak,
             schedules,
             random_schedules,
             schedule_kills,

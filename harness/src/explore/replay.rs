@@ -7,7 +7,7 @@ use crashworthy::Guarantee;
 use super::{
     arena::Scratch,
     profile::Profile,
-    schedules,
+    schedules, soak,
     sweep::Sweep,
     trial::{Stage, TrialError},
 };
@@ -59,6 +59,9 @@ fn run(
         let ruling = rule(&record.evidence);
         docket.keep(&ruling, &record.evidence, &record.trace, &record.recovery, &Losses::default());
         return Ok(docket.case(guarantee, strike.model()).cloned().map(Box::new));
+    }
+    if let Strike::Soak { seed, kills } = *strike {
+        return soak::replay(subject, limits, (seed, kills), guarantee);
     }
     let mut launcher = Launcher::new(&Arc::new(subject.clone()), limits)?;
     let mut scratch = Scratch::new()?;

@@ -138,6 +138,13 @@ pub enum Strike {
     },
     /// The actors' calls are made in this order.
     Schedule(Interleaving),
+    /// Clients call at full speed and nobody chooses an order: chance decides what happens.
+    Soak {
+        /// What each client calls derives from it; when, does not.
+        seed: u64,
+        /// Whether clients are killed at random instants and started again.
+        kills: bool,
+    },
     /// A strike on the workload, then a strike on the recovery that follows.
     InRecovery {
         /// What strikes the workload.
@@ -201,8 +208,10 @@ impl FaultKind {
 impl Strike {
     /// Whether it kills a process.
     pub fn is_kill(&self) -> bool {
-        if let Self::Schedule(interleaving) = self {
-            return interleaving.schedule.is_killing();
+        match self {
+            Self::Schedule(interleaving) => return interleaving.schedule.is_killing(),
+            Self::Soak { kills, .. } => return *kills,
+            _ => {}
         }
         !matches!(self, Self::None | Self::Pause { .. } | Self::BitRot { .. })
             && !self.is_error()
@@ -236,13 +245,19 @@ impl Strike {
         matches!(self, Self::Error { .. } | Self::Short { .. })
     }
 
-    /// Whether two trials under it may differ: a time strikes wherever the subject is by then.
+    /// Whether two trials under it may differ: a time strikes wherever the subject is by then, and clients that run
+    /// free take turns as it happens.
     pub fn is_random(&self) -> bool {
-        matches!(self, Self::KillAfterTime { .. })
+        matches!(self, Self::KillAfterTime { .. } | Self::Soak { .. })
     }
 
-    /// The kinds of fault that explore everything like it.
+    /// The kinds of fault that explore everything like it. What chance has shown, some schedule of the same operations
+    /// may show, too.
     pub fn explored_by(&self) -> Vec<FaultKind> {
+        if let Self::Soak { kills, .. } = self {
+            let kill_one = kills.then_some(FaultKind::KillOne);
+            return [FaultKind::Schedules].into_iter().chain(kill_one).collect();
+        }
         match self.kind() {
             Some(FaultKind::NestedKill) => {
                 vec![FaultKind::Kill, FaultKind::Torn, FaultKind::NestedKill]
@@ -252,10 +267,10 @@ impl Strike {
         }
     }
 
-    /// The kind of fault that makes such strikes.
+    /// The kind of fault that makes such strikes. A soak is made by none: no scenario can ask for it.
     pub fn kind(&self) -> Option<FaultKind> {
         Some(match self {
-            Self::None => return None,
+            Self::None | Self::Soak { .. } => return None,
             Self::Kill { .. } | Self::KillAfterAck { .. } => FaultKind::Kill,
             Self::Torn { .. } => FaultKind::Torn,
             Self::KillAfterTime { .. } => FaultKind::RandomKill,

@@ -1,7 +1,7 @@
 //! The certificate: guarantees, verdicts, bounds, counts and seed, as people and CI keep it.
 //!
-//! The JSON form is a stable schema: fields may be added, never changed. Everything but the time in it is
-//! a function of subject, scenarios and seed.
+//! The JSON form is a stable schema: fields may be added, never changed. Everything but the time in it, and what
+//! is counted by it, is a function of subject, scenarios and seed.
 
 use crashworthy::{Category, Guarantee, PersistenceModel};
 use serde::{Deserialize, Serialize};
@@ -122,8 +122,24 @@ pub struct Totals {
     pub crash_states: usize,
     /// Orders of several processes' events.
     pub schedules: usize,
-    /// Wall time in seconds: the one figure that differs between two runs with one seed.
+    /// Wall time in seconds. It differs between two runs with one seed.
     pub wall_seconds: f64,
+    /// What a soak did, where there was one. It differs, too: clients that run free do what time allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<SoakTotals>,
+}
+
+/// How much a soak did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SoakTotals {
+    /// Operations that clients called at full speed.
+    pub operations: u64,
+    /// Clients killed at random instants, inside an operation.
+    pub kills: u64,
+    /// Paths whose history was given up because it was too hard to judge.
+    pub undecided: u64,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 /// See the module.

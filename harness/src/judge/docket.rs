@@ -29,6 +29,8 @@ pub struct Entry {
     pub faults: BTreeSet<FaultKind>,
     /// How crash states were bounded where not all of them were looked at, in words.
     pub bounds: BTreeSet<String>,
+    /// Whether a soak looked for a refutation.
+    pub soaked: bool,
     /// The smallest trial with a finding.
     pub case: Option<Box<Case>>,
     /// Why the absence of findings says nothing, one reason each.
@@ -155,6 +157,11 @@ impl Docket {
         self.entry_of(guarantee, model).bounds.insert(bound.to_owned());
     }
 
+    /// Notes that a soak looked for a refutation. That is no trial: nobody can say what it compared.
+    pub fn soaked(&mut self, guarantee: Guarantee) {
+        self.entry_of(guarantee, PersistenceModel::default()).soaked = true;
+    }
+
     /// Puts a smaller case in the place of one that is kept.
     pub fn replace(&mut self, case: Case) {
         let entry = self.entry_of(case.guarantee, case.evidence.strike.model());
@@ -169,6 +176,7 @@ impl Docket {
             ours.random_kills += theirs.random_kills;
             ours.scenarios.extend(theirs.scenarios);
             ours.faults.extend(theirs.faults);
+            ours.soaked |= theirs.soaked;
             ours.bounds.extend(theirs.bounds);
             ours.doubts.extend(theirs.doubts);
             if let Some(case) = theirs.case

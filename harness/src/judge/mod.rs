@@ -7,8 +7,8 @@ mod docket;
 mod verdict;
 
 pub use certificate::{
-    CERTIFICATE_SCHEMA, Certificate, GuaranteeResult, ModelResult, Rating, SubjectIdentity, Totals,
-    Verdict,
+    CERTIFICATE_SCHEMA, Certificate, GuaranteeResult, ModelResult, Rating, SoakTotals,
+    SubjectIdentity, Totals, Verdict,
 };
 pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample, Losses};
 pub use docket::{Docket, Ruling, rule, rule_or_doubt};

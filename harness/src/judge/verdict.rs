@@ -253,5 +253,8 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
     if entry.random_kills > 0 {
         let _ = write!(bound, "; {} kills at random instants", entry.random_kills);
     }
+    if entry.soaked {
+        bound += "; a soak by clients at full speed, as far as it could be decided";
+    }
     bound
 }

@@ -265,6 +265,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
             kills: 1370,
             torn_writes: 288,
             wall_seconds: 7.42,
+            soak: None,
             ..Totals::default()
         },
     }

@@ -34,7 +34,7 @@ pub enum Progress<'a> {
         seed: u64,
         /// How many scenarios will be run.
         scenarios: usize,
-        /// How many workloads will be generated besides.
+        /// How many workloads will be generated besides; a soak is one of them.
         workloads: usize,
     },
     /// A subject has answered its first request.

@@ -11,6 +11,7 @@ mod losses;
 mod names;
 mod operation;
 mod schedule;
+mod soak;
 #[cfg(test)]
 mod tests;
 
@@ -142,7 +143,7 @@ impl<'a> Teller<'a> {
     }
 
     fn workload(&mut self) {
-        if self.interleaved() {
+        if self.interleaved() || self.ran_free() {
             return;
         }
         let operations = self.operations();

@@ -172,6 +172,8 @@ impl Plain {
     /// still owes a [`super::Launcher::bury`].
     pub(crate) fn kill(&self) {
         let pid = Pid::from_raw(self.pid);
+        // From here on it does nothing more, and starts nobody else.
+        let _ = kill(pid, Signal::SIGSTOP);
         // Once it is dead, nobody knows any more whose children they were.
         let helpers = descendants(self.pid);
         let _ = if self.leads_session {

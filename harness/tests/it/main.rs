@@ -16,6 +16,7 @@ mod hostile_power;
 mod hostile_schedules;
 mod program;
 mod recorder;
+mod soak;
 mod strategies;
 mod tracer;
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         hostile_schedules::TESTS,
         recorder::TESTS,
         strategies::TESTS,
+        soak::TESTS,
         tracer::TESTS,
     ];
     tests.extend(further.concat().into_iter().map(|(name, test)| {

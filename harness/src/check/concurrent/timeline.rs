@@ -12,7 +12,6 @@ use crate::{
     fault::Strike,
     history::{Entry, Evidence, Invocation, Outcome, Phase, clock},
     scenario::{OUTSIDE, Plant, Scenario},
-    schedule::Schedule,
     subject::Bytes,
 };
 
@@ -55,31 +54,44 @@ pub(super) struct Timeline<'a> {
     pub(super) operations: Vec<Timed<'a>>,
     /// The files that are judged, in the order of their first mention.
     pub(super) files: Vec<&'a str>,
-    schedule: &'a Schedule,
+    /// Whether somebody is killed, or might have been.
+    killing: bool,
+    /// The actors that were.
+    killed: BTreeSet<usize>,
+    /// Whether an actor that was killed goes on in another process.
+    restarts: bool,
 }
 
 impl<'a> Timeline<'a> {
-    /// `None` where no schedule struck, or the set-up was not carried out.
+    /// `None` where several actors were not at work, or the set-up was not carried out.
     pub(super) fn of(evidence: &'a Evidence) -> Option<Self> {
-        let Strike::Schedule(interleaving) = &evidence.strike else { return None };
+        let (killing, killed, restarts) = match &evidence.strike {
+            Strike::Schedule(interleaving) => {
+                let turns = interleaving.schedule.turns.iter();
+                let killed = turns.filter(|turn| turn.killed).map(|turn| turn.actor).collect();
+                (interleaving.schedule.is_killing(), killed, false)
+            }
+            Strike::Soak { kills, .. } => {
+                let killed = |entry: &&Entry| entry.outcome == Outcome::Killed;
+                let spans = evidence.history.iter().filter(killed).filter_map(|entry| entry.span);
+                (*kills, spans.map(|span| span.actor).collect(), true)
+            }
+            _ => return None,
+        };
         if !walk::is_set_up(evidence) {
             return None;
         }
-        Some(Self {
-            evidence,
-            operations: operations(evidence)?,
-            files: files(&evidence.scenario),
-            schedule: &interleaving.schedule,
-        })
+        let (operations, files) = (operations(evidence)?, files(&evidence.scenario));
+        Some(Self { evidence, operations, files, killing, killed, restarts })
     }
 
     pub(super) fn is_killing(&self) -> bool {
-        self.schedule.is_killing()
+        self.killing
     }
 
-    /// Whether the schedule kills this actor.
+    /// Whether this actor is killed for good.
     pub(super) fn is_killed(&self, actor: usize) -> bool {
-        self.schedule.turns.iter().any(|turn| turn.killed && turn.actor == actor)
+        !self.restarts && self.killed.contains(&actor)
     }
 
     /// Whether what happens to `path` is judged.
@@ -119,10 +131,7 @@ impl<'a> Timeline<'a> {
 
     /// Who did it, as the subject of a sentence.
     pub(super) fn who(&self, timed: &Timed<'_>) -> String {
-        let killed: Vec<&str> = (0..self.evidence.scenario.actors.len())
-            .filter(|actor| self.is_killed(*actor))
-            .map(|actor| self.name(actor))
-            .collect();
+        let killed: Vec<&str> = self.killed.iter().map(|actor| self.name(*actor)).collect();
         let killed = if killed.is_empty() {
             String::new()
         } else {

@@ -67,6 +67,25 @@ impl Watch {
         self.len() == 0
     }
 
+    /// What the register held at the quiet moment up to which all is settled, where there is one answer, and
+    /// nothing of before may still take effect.
+    pub fn certain(&self) -> Option<State> {
+        match self.configurations.as_slice() {
+            [one] if one.open.is_empty() => Some(one.state),
+            _ => None,
+        }
+    }
+
+    /// When the first of the operations that are not settled was invoked; what was invoked before that is.
+    pub fn settled_up_to(&self) -> Option<u64> {
+        self.window.iter().map(|operation| operation.invoked).min()
+    }
+
+    /// How many operations were never answered and may still take effect.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
     /// Judges and forgets all up to the last quiet moment before `horizon`: nothing that was invoked earlier is still to
     /// be pushed. Whether the history is linearizable up to there.
     pub fn settle(&mut self, horizon: u64) -> Answer {

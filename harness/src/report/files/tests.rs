@@ -211,6 +211,7 @@ fn counterexamples_follow_their_schema() {
             schedule: Schedule::of_steps([1, 1, 0]),
         }),
         Strike::Schedule(Interleaving { among: Among::Processes, schedule: killing }),
+        Strike::Soak { seed: u64::MAX, kills: true },
         rot(Damage::Flip { offset: 17, mask: 1 }),
         rot(Damage::Zero { offset: 0, length: 4096 }),
         rot(Damage::Truncate { length: 0 }),

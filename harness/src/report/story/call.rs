@@ -58,6 +58,7 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
         | Strike::KillAfterTime { .. }
         | Strike::PowerLoss(_)
         | Strike::Schedule(_)
+        | Strike::Soak { .. }
         | Strike::BitRot { .. } => None,
     }
 }
@@ -71,6 +72,7 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
         | Strike::Error { .. }
         | Strike::Short { .. }
         | Strike::Schedule(_)
+        | Strike::Soak { .. }
         | Strike::BitRot { .. } => return None,
         Strike::PowerLoss(loss) if loss.again.is_some() => {
             "the power fails here, and again during recovery".to_owned()
@@ -137,6 +139,7 @@ fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Opti
         | Strike::KillAfterTime { .. }
         | Strike::PowerLoss(_)
         | Strike::Schedule(_)
+        | Strike::Soak { .. }
         | Strike::BitRot { .. } => vec![call],
     })
 }

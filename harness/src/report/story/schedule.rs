@@ -92,7 +92,7 @@ impl<'a> Teller<'a> {
         acts
     }
 
-    fn name_of(&self, actor: usize) -> String {
+    pub(super) fn name_of(&self, actor: usize) -> String {
         let actor_of = self.case.evidence.scenario.actors.get(actor);
         let name = actor_of.map_or_else(|| format!("actor {actor}"), |actor| actor.name.clone());
         match &self.case.evidence.strike {

@@ -63,6 +63,9 @@ fn totals(totals: &Totals) -> String {
             parts.push(count(n, noun) + note);
         }
     }
+    if let Some(soak) = &totals.soak {
+        parts.push(format!("{} operations soaked", thousands(soak.operations as usize)));
+    }
     format!("{}, in {:.1} s", parts.join(", "), totals.wall_seconds)
 }
 
