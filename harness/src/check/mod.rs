@@ -43,6 +43,7 @@ mod tests;
 use std::cell::OnceCell;
 
 use crashworthy::Guarantee;
+pub(crate) use oracle::is_refusal;
 use scene::Comparison;
 
 use crate::history::Evidence;

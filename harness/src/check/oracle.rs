@@ -39,7 +39,7 @@ pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether the outcome says that the subject cannot represent the path: nothing has changed.
-pub(super) fn is_refusal(outcome: &Outcome) -> bool {
+pub(crate) fn is_refusal(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Fail { kind: ErrorKind::InvalidPath | ErrorKind::Unsupported, .. })
 }
 

@@ -62,6 +62,7 @@ impl Stage<'_> {
                 .collect(),
             directories: BTreeSet::new(),
             missing: None,
+            refused: Vec::new(),
             twins: None,
         };
         if self.scenario.judges.iter().any(|guarantee| JUDGED_BY_NAMES.contains(guarantee)) {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crashworthy::ErrorKind;
 
-use super::{History, Moment, Tree};
+use super::{History, Invocation, Moment, Tree};
 use crate::{fault::Strike, scenario::Scenario};
 
 /// What a scenario leaves on disk when nothing strikes it.
@@ -20,6 +20,8 @@ pub struct Baseline {
     /// How the subject says that a file is missing, where it was asked beforehand: the contract leaves the kind of
     /// that error open.
     pub missing: Option<ErrorKind>,
+    /// What the subject refuses as well where one actor runs after the other.
+    pub refused: Vec<Invocation>,
     /// The trees that two fault-free runs in two fresh roots left at the end, where names are judged.
     pub twins: Option<Box<(Tree, Tree)>>,
 }

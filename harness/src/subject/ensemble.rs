@@ -226,8 +226,17 @@ impl<'t> Ensemble<'t> {
         let call = self.actors[actor].held.remove(0);
         let mut result = None;
         if call.waits_for_lock() {
-            let saved = self.side.tracer().try_lock(call.tid)?;
+            let saved = match self.side.tracer().try_lock(call.tid) {
+                // The watchdog was faster; its end is told next.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {
+                    return Ok((self.settle(actor)?, None));
+                }
+                other => other?,
+            };
             self.await_return(call.tid)?;
+            if self.side.tracer().process_of(call.tid).is_none() {
+                return Ok((self.settle(actor)?, None));
+            }
             let value = self.side.tracer().result(call.tid).unwrap_or_default();
             if is_refused(value) {
                 self.side.tracer().repeat(call.tid, &saved)?;
@@ -426,8 +435,12 @@ impl<'t> Ensemble<'t> {
             }
             News::SharedMapping => {
                 self.blind_spot = Some(
-                    "it maps a file below its root into memory for sharing, which no system call shows",
+                    "it maps files into memory, and no system call shows what it reads and changes there",
                 );
+            }
+            News::Outside => {
+                self.blind_spot =
+                    Some("it changes files outside its root, which no schedule puts in order");
             }
             News::Hidden => {
                 self.blind_spot = Some(
@@ -460,34 +473,29 @@ impl<'t> Ensemble<'t> {
             let actor = (0..self.actors.len()).find(|&actor| {
                 self.member_of(actor) == member && id.is_some() && asked(&self.actors[actor]) == id
             });
-            match actor {
-                Some(actor) => {
-                    let Some((id, invocation)) = &self.actors[actor].asked else { continue };
-                    let outcome = match protocol::parse(&line, *id) {
-                        Ok(answer) => protocol::outcome(invocation, answer),
-                        Err(nonsense) => Outcome::Broken(nonsense.0),
-                    };
-                    self.actors[actor].answer = Some(outcome);
-                }
-                None => {
-                    let due = (0..self.actors.len()).find(|&actor| {
-                        let part = &self.actors[actor];
-                        self.member_of(actor) == member
-                            && part.asked.is_some()
-                            && part.answer.is_none()
-                    });
-                    let Some(due) = due.and_then(|due| asked(&self.actors[due])) else {
-                        self.members[member].keep(&line);
-                        continue;
-                    };
-                    // Nobody knows what such a process will answer next, nor whether it will.
-                    let nonsense = protocol::parse(&line, due).err();
-                    let why = nonsense.map_or_else(String::new, |nonsense| nonsense.0);
-                    let why = format!("{why}{}", self.members[member].last_words());
-                    let _ = self.fail_all(member, &why);
-                    return;
-                }
+            if let Some(actor) = actor {
+                let Some((id, invocation)) = &self.actors[actor].asked else { continue };
+                let outcome = match protocol::parse(&line, *id) {
+                    Ok(answer) => protocol::outcome(invocation, answer),
+                    Err(nonsense) => Outcome::Broken(nonsense.0),
+                };
+                self.actors[actor].answer = Some(outcome);
+                continue;
             }
+            let due = (0..self.actors.len()).find(|&actor| {
+                let part = &self.actors[actor];
+                self.member_of(actor) == member && part.asked.is_some() && part.answer.is_none()
+            });
+            let Some(due) = due.and_then(|due| asked(&self.actors[due])) else {
+                self.members[member].keep(&line);
+                continue;
+            };
+            // Nobody knows what such a process will answer next, nor whether it will.
+            let nonsense = protocol::parse(&line, due).err();
+            let why = nonsense.map_or_else(String::new, |nonsense| nonsense.0);
+            let why = format!("{why}{}", self.members[member].last_words());
+            let _ = self.fail_all(member, &why);
+            return;
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) enum Meaning {
     Change { path: String, to: Option<String>, bytes: Option<u64> },
     /// It maps a file below the root for shared writing, or for sharing at all where looks are of interest.
     SharedMapping,
+    /// It changes a file elsewhere, which others may read.
+    Outside,
     /// It waits for time to pass.
     Sleep,
     /// It starts input and output that bypasses system calls.
@@ -59,7 +61,13 @@ pub(crate) fn decode(
                 return Ok(Meaning::Elsewhere);
             }
             let path = resolve(tid, dirfd.map(argument), argument(path))?;
-            below(&path).map_or(Meaning::Elsewhere, |path| change(path, None, None))
+            match below(&path) {
+                Some(path) => change(path, None, None),
+                None if interest == Interest::Everything && is_shared_state(&path, flags) => {
+                    Meaning::Outside
+                }
+                None => Meaning::Elsewhere,
+            }
         }
         Shape::Path { dirfd, path } => {
             let path = resolve(tid, dirfd.map(argument), argument(path))?;
@@ -75,8 +83,29 @@ pub(crate) fn decode(
                 (Some(from), Some(to)) => change(from, Some(to), None),
             }
         }
-        Shape::Fd { fd } => open_file(tid, argument(fd), root, None)?,
-        Shape::Write { fd, len } => open_file(tid, argument(fd), root, Some(argument(len)))?,
+        Shape::Fd { fd } => match open_file(tid, argument(fd), root, None)? {
+            // A lock is one wherever its file is.
+            Meaning::Elsewhere
+                if interest == Interest::Everything
+                    && matches!(syscall.name, "flock" | "fcntl") =>
+            {
+                let path = descriptor(tid, argument(fd))?;
+                change(path.to_string_lossy().into_owned(), None, None)
+            }
+            other => other,
+        },
+        Shape::Write { fd, len } => {
+            let written = open_file(tid, argument(fd), root, Some(argument(len)))?;
+            match (written, source(syscall.name)) {
+                // It looks at what it copies.
+                (Meaning::Elsewhere | Meaning::Pipe { .. }, Some(from))
+                    if interest == Interest::Everything =>
+                {
+                    open_file(tid, argument(from), root, None)?
+                }
+                (written, _) => written,
+            }
+        }
         Shape::WriteVector { fd, vector, count } => {
             let buffers = memory::vector(tid, argument(vector), argument(count))?;
             let bytes = buffers.iter().map(|(_, len)| len).sum();
@@ -84,9 +113,13 @@ pub(crate) fn decode(
         }
         Shape::Global => change(String::new(), None, None),
         Shape::Map => match below(&descriptor(tid, argument(4))?) {
-            Some(path) if argument(3) & libc::MAP_TYPE as u64 == libc::MAP_PRIVATE as u64 => {
-                change(path, None, None)
+            None if interest == Interest::Everything
+                && argument(3) & libc::MAP_TYPE as u64 != libc::MAP_PRIVATE as u64
+                && is_writable(tid, argument(4)) =>
+            {
+                Meaning::SharedMapping
             }
+            // Reads through a private mapping are no calls either.
             Some(_) if interest == Interest::Everything || is_writable(tid, argument(4)) => {
                 Meaning::SharedMapping
             }
@@ -158,6 +191,22 @@ fn look_at(tid: Tid, dirfd: Option<u64>, address: u64) -> nix::Result<PathBuf> {
         Some(fd) if address == 0 || memory::string(tid, address)?.is_empty() => descriptor(tid, fd),
         _ => resolve(tid, dirfd, address),
     }
+}
+
+/// Which argument is the descriptor that a call copies from.
+fn source(name: &str) -> Option<usize> {
+    match name {
+        "sendfile" => Some(1),
+        "copy_file_range" | "splice" => Some(0),
+        _ => None,
+    }
+}
+
+/// Whether an open outside the root may change something that another process reads.
+fn is_shared_state(path: &Path, flags: u64) -> bool {
+    let changes = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) as u64;
+    let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
+    flags & changes != 0 && !is_device && !path.starts_with("/proc")
 }
 
 /// `path` relative to `root`, by its text alone; `None` where it lies elsewhere. Empty for the root itself.

@@ -127,6 +127,8 @@ pub(crate) enum News {
     Ended { process: Tid, ending: Ending },
     /// A file below the root was mapped for shared writing.
     SharedMapping,
+    /// A file outside the root was opened to be changed, which others may read.
+    Outside,
     /// A thread's memory or descriptors may not be read, so nobody knows what it does.
     Hidden,
     /// Input and output that bypasses system calls was asked for, and refused.
@@ -466,6 +468,10 @@ impl Tracer {
                 registers::answer(tid, -i64::from(libc::ENOSYS))?;
                 self.release(tid)?;
                 Some(News::Bypass)
+            }
+            Meaning::Outside => {
+                self.release(tid)?;
+                self.root.is_some().then_some(News::Outside)
             }
             // Time passes at once where schedules decide what comes first.
             Meaning::Sleep | Meaning::Dumpable => {

@@ -21,7 +21,11 @@ pub(super) fn judge(timeline: &Timeline<'_>) -> Judgement {
     for timed in &timeline.operations {
         let is_survivor = timed.actor.is_some_and(|actor| !timeline.is_killed(actor));
         let outcome = &timed.entry.outcome;
-        if !is_survivor || *outcome == Outcome::Killed || is_refusal(outcome) {
+        if !is_survivor || *outcome == Outcome::Killed {
+            continue;
+        }
+        let refused = &timeline.evidence.baseline.refused;
+        if is_refusal(outcome) && refused.contains(&timed.entry.invocation) {
             continue;
         }
         if !could_succeed(timeline, timed) {

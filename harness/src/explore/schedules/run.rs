@@ -4,6 +4,7 @@ use std::{fs, sync::Arc};
 
 use super::{play::Play, touches::Ledger};
 use crate::{
+    check::is_refusal,
     explore::{
         arena::{Arena, Scratch},
         trial::{Record, TrialError, offers_recovery},
@@ -80,7 +81,15 @@ impl<'a> Rig<'a> {
             Outcome::Fail { kind, .. } => Some(kind),
             _ => None,
         };
-        self.baseline = Arc::new(Baseline { missing, ..Baseline::default() });
+        arena.plant(&self.scenario.plants)?;
+        let actors = self.scenario.actors.iter().flat_map(|actor| &actor.operations);
+        let mut refused: Vec<Invocation> = Vec::new();
+        for invocation in self.scenario.set_up.iter().chain(actors) {
+            if is_refusal(&self.ensemble.run(invocation)) {
+                refused.push(invocation.clone());
+            }
+        }
+        self.baseline = Arc::new(Baseline { missing, refused, ..Baseline::default() });
         Ok(&self.hello)
     }
 

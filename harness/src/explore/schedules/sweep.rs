@@ -128,7 +128,8 @@ impl Exploration<'_, '_> {
             }
             if self.past_limit > 0 {
                 // It need not even meet another one for that.
-                return self.give_up(swept);
+                self.give_up(swept);
+                return Ok(());
             }
         }
         let mut bounds = Vec::new();
@@ -207,11 +208,10 @@ impl Exploration<'_, '_> {
     }
 
     /// Tries no other order than one actor after the other.
-    fn give_up(&mut self, swept: &mut Swept) -> Result<(), TrialError> {
+    fn give_up(&mut self, swept: &mut Swept) {
         self.past_limit = PAST_LIMIT_MAX;
         self.doubt(swept);
         self.bound(swept, &self.scenario.judges, "one order of their operations");
-        Ok(())
     }
 
     /// Finding nothing says nothing any more.

@@ -167,10 +167,14 @@ impl Touching<'_> {
             "unlink" | "unlinkat" | "rmdir" => self.remove(&call.path),
             "rename" | "renameat" | "renameat2" => self.rename(),
             "link" | "linkat" => {
-                self.path(&call.path, Mode::Read);
-                self.attributes(Mode::Change);
-                if let Some(to) = &call.to {
-                    self.create(to);
+                match &call.to {
+                    Some(to) => {
+                        self.path(&call.path, Mode::Read);
+                        self.attributes(Mode::Change);
+                        self.create(to);
+                    }
+                    // What has no name below the root gets one: a file without a name, by way of /proc.
+                    None => self.create(&call.path),
                 }
             }
             "flock" | "fcntl" | "close" => {
