@@ -184,7 +184,7 @@ pub fn write(lines: &[Line]) -> String {
     text
 }
 
-/// Reads what [`write`] wrote; empty lines are skipped.
+/// Reads what [`write()`] wrote; empty lines are skipped.
 ///
 /// # Errors
 /// The first line that is none of a history.
