@@ -149,6 +149,12 @@ impl Builder {
         self
     }
 
+    /// An operation that is refused as well where one actor runs after the other.
+    pub(super) fn refusing(mut self, invocation: Invocation) -> Self {
+        self.baseline.refused.push(invocation);
+        self
+    }
+
     /// A set-up operation with its outcome.
     pub(super) fn set_up(mut self, invocation: Invocation, outcome: Outcome) -> Self {
         self.scenario.set_up.push(invocation.clone());

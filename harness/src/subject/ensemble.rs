@@ -10,12 +10,14 @@
 
 mod member;
 mod quiet;
+mod taken;
 
 use std::{collections::HashMap, io, path::Path, time::Instant};
 
 use serde_json::Value;
 
 pub(super) use self::member::Member;
+use self::taken::is_refused;
 use super::{
     launcher::TracedSide,
     plain::{NoAnswer, Plain, TOO_LONG, greet},
@@ -590,20 +592,4 @@ impl Drop for Ensemble<'_> {
 /// What is held at the same time in one process is made in this order: never by the numbers of threads.
 fn key(call: &HeldCall) -> (&str, Option<&str>, &'static str) {
     (&call.path, call.to.as_deref(), call.name)
-}
-
-/// Whether a call was refused because somebody else has the lock.
-fn is_refused(result: i64) -> bool {
-    result == -i64::from(libc::EAGAIN) || result == -i64::from(libc::EACCES)
-}
-
-impl HeldCall {
-    /// Whether it may say at once that somebody else has what it asks for: a lock, or a name.
-    fn may_be_refused(&self) -> bool {
-        let creates = self.open_flags().is_some_and(|flags| flags & libc::O_EXCL != 0);
-        creates
-            || self.may_block()
-            || self.name.starts_with("mkdir")
-            || self.name.starts_with("link")
-    }
 }

@@ -62,6 +62,7 @@ fn what_is_right_convicts_nobody() {
         .quiet(exists("d/a"), truth(false));
     acquits("a write and a delete at once", &[(LastWriteWins, 1), (Linearizable, 2)], races);
     let failed = overwrite()
+        .refusing(write("d/a", "new"))
         .by(0, (0, 1), write("d/a", "new"), fail(InvalidPath))
         .by(1, (2, 3), read("d/a"), data("new"))
         .quiet(read("d/a"), data("new"));
