@@ -19,9 +19,12 @@ use crate::{
 const CALLS_PER_OPERATION_MAX: usize = 20_000;
 /// Most calls that an actor makes for an operation that it has answered.
 const CALLS_AFTER_ANSWER_MAX: usize = 1_000;
-/// Calls of one operation after which an actor goes only where no more modest one can: it may be waiting for
+/// After so many calls of one operation an actor goes only where none can that has made fewer: it may be waiting for
 /// them in a way that does not show.
-const CALLS_BEFORE_OTHERS_MAX: usize = 500;
+const CALLS_BEFORE_OTHERS: usize = 500;
+/// The same for asking again for what it was refused. Who pauses in between gives the others far more time than they
+/// take for a call, and may have set itself a limit to its patience.
+const REFUSALS_BEFORE_OTHERS: usize = 4;
 /// How often in a row an actor may ask in vain before it has to let others go first.
 const VAIN_IN_A_ROW_MAX: usize = 3;
 /// How often an actor may ask in vain for something that nobody will ever give it.
@@ -60,8 +63,17 @@ struct Player {
     changes: usize,
     /// It was given a lock, which it may release.
     locked: bool,
+    /// How often the operation that it is at was refused what it had been refused before.
+    refusals: usize,
     /// What it could not get.
     vain: Option<Vain>,
+}
+
+impl Player {
+    /// How much it has tried what only the others can give.
+    fn impatience(&self) -> usize {
+        (self.calls / CALLS_BEFORE_OTHERS).max(self.refusals / REFUSALS_BEFORE_OTHERS)
+    }
 }
 
 /// Something that an actor could not get.
@@ -127,10 +139,9 @@ impl<'a, 't> Play<'a, 't> {
             if enabled.is_empty() {
                 enabled.extend((0..self.players.len()).filter(|&actor| self.asks_again(actor)));
             }
-            let is_modest = |actor: &Actor| self.players[*actor].calls <= CALLS_BEFORE_OTHERS_MAX;
-            if enabled.iter().any(is_modest) {
-                enabled.retain(is_modest);
-            }
+            let impatience = |actor: &Actor| self.players[*actor].impatience();
+            let least = enabled.iter().map(impatience).min();
+            enabled.retain(|actor| Some(impatience(actor)) == least);
             let mut went = false;
             while !enabled.is_empty() && !went {
                 let decision = Decision { made: &self.run.steps, enabled: &enabled };
@@ -286,6 +297,7 @@ impl<'a, 't> Play<'a, 't> {
         let player = &mut self.players[actor];
         player.at = Some(self.history.len());
         player.calls = 0;
+        player.refusals = 0;
         player.vain = None;
         self.history.push(Entry {
             phase: Phase::Workload,
@@ -367,12 +379,14 @@ impl<'a, 't> Play<'a, 't> {
     /// An actor asked for a lock or a name that somebody else has.
     fn refused(&mut self, actor: Actor, call: &HeldCall, waits: bool) {
         let others = self.changes_of_others(actor);
-        let again = self.players[actor].vain.take().filter(|vain| {
-            vain.name == call.name && vain.path == call.path && vain.others == others
-        });
-        let times = again.map_or(0, |vain| vain.times) + 1;
+        let player = &mut self.players[actor];
+        let before = player.vain.take();
+        let again = before.filter(|vain| vain.name == call.name && vain.path == call.path);
+        player.refusals += usize::from(again.is_some());
+        let in_a_row = again.filter(|vain| vain.others == others);
+        let times = in_a_row.map_or(0, |vain| vain.times) + 1;
         let (name, path) = (call.name, call.path.clone());
-        self.players[actor].vain = Some(Vain { name, path, waits, others, times });
+        player.vain = Some(Vain { name, path, waits, others, times });
     }
 
     fn kill(&mut self, victim: Actor) -> Result<(), TrialError> {
