@@ -45,6 +45,8 @@ const PAST_LIMIT_MAX: usize = 3;
 /// Why finding nothing proves nothing then.
 const GIVEN_UP: &str =
     "the search was given up because it went past a limit of time, calls, threads or memory";
+/// The same where they do not come to work at all.
+const NOT_TOGETHER: &str = "several of its processes cannot be at work under one root";
 /// Why a finding is nobody's.
 const NOT_REPEATED: &str =
     "what was found did not show again in the same schedule with new processes";
@@ -84,7 +86,16 @@ impl Sweep<'_> {
             };
             let scratch = &mut workplace.scratch;
             let mut rig = Rig::new(workplace.subject, launcher, scratch, self.scenario, among)?;
-            let hello = rig.introduce()?;
+            let hello = match rig.introduce() {
+                // One process of it works, or nobody would have come here.
+                Err(TrialError::Subject(why)) => {
+                    for &guarantee in &self.scenario.judges {
+                        swept.docket.doubt(guarantee, &format!("{NOT_TOGETHER}: {why}"));
+                    }
+                    return Ok(());
+                }
+                other => other?,
+            };
             let has_threads = hello.capabilities.iter().any(|offered| offered == THREADS);
             if among == Among::Threads && !has_threads
                 || asks_to_recover(self.scenario) && !offers_recovery(hello)
