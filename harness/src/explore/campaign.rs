@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crashworthy::{Claims, Guarantee, PersistenceModel};
+use crashworthy::{Claims, Guarantee};
 
 use super::{
     arena::Scratch,
@@ -371,8 +371,7 @@ impl Shared<'_> {
 
     /// Has clients run free for that long, or for what is left of the time budget.
     fn soak(&self, time: Duration, swept: &mut Swept) -> Result<(), TrialError> {
-        let model = PersistenceModel::default();
-        let mut hunted = soak::hunted(|guarantee| swept.docket.case(guarantee, model).is_some());
+        let mut hunted = soak::hunted(&swept.docket);
         if let Some(only) = &self.campaign.only {
             hunted.retain(|guarantee| only.contains(guarantee));
         }
@@ -391,7 +390,7 @@ impl Shared<'_> {
         let mut totals = SoakTotals::default();
         let docket = &mut swept.docket;
         lock(&self.reporter).report(&Progress::Planned { scenario: soak::NAME, trials: 1 });
-        let ran = soak.run(&hunted, &[false, true], &mut totals, &mut |found| {
+        let ran = soak.run(&hunted, &soak::SORTS, &mut totals, &mut |found| {
             if let Some(case) = soak::keep(docket, found) {
                 self.tell(&case.evidence.scenario, &News::Refuted(case));
             }

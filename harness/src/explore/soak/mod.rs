@@ -2,7 +2,7 @@
 //!
 //! Schedules are few and short, and made by a tracer that stops everybody; here some processes call at full speed, for
 //! seconds and on one root, as they would in use. Calm phases alternate with phases in which one of them is killed
-//! every few milliseconds. Each path's history is judged while it grows and forgotten where it was right, so that
+//! every few tens of milliseconds. Each path's history is judged while it grows and forgotten where it was right, so that
 //! memory is bounded by what is under way and not by how long it takes.
 //!
 //! Chance decides what happens. So a soak refutes and never upholds: what it does not find, what it could not decide
@@ -21,12 +21,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crashworthy::Guarantee;
+use crashworthy::{Guarantee, PersistenceModel};
 
 use self::{
+    content::Content,
     key::{Key, Standing},
     ledger::{DIRECTORIES, Ledger},
-    phase::Phase,
+    phase::{Phase, Sort},
     stretch::{Setting, Stretch},
 };
 use super::{
@@ -42,7 +43,7 @@ use crate::{
 };
 
 /// Longest phase: files of paths that were given up stay until it ends, and so do those that kills leave behind.
-const PHASE_MAX: Duration = Duration::from_secs(2);
+const PHASE_MAX: Duration = Duration::from_secs(1);
 /// Shortest phase: time to start the processes and to get to work.
 const PHASE_MIN: Duration = Duration::from_millis(200);
 /// A soak has so many phases at least, where it is not too short for that.
@@ -56,6 +57,8 @@ pub(super) const NAME: &str = "soak";
 /// A file that nobody stores.
 const MISSING: &str = "missing.bin";
 
+/// Calm ones come first: what goes wrong in them is not for the kills.
+pub(super) const SORTS: [Sort; 3] = [Sort::Steady, Sort::Restarting, Sort::Killing];
 /// What is judged while nobody is killed.
 const CALM: [Guarantee; 4] = [
     Guarantee::NoTornRead,
@@ -86,12 +89,14 @@ pub(super) struct Found {
 }
 
 /// The guarantees that a soak can still refute.
-pub(super) fn hunted(is_refuted: impl Fn(Guarantee) -> bool) -> BTreeSet<Guarantee> {
-    let mut hunted: BTreeSet<Guarantee> =
-        CALM.into_iter().filter(|&guarantee| !is_refuted(guarantee)).collect();
-    // Where processes disturb each other anyway, a kill cannot be told from that.
+pub(super) fn hunted(known: &Docket) -> BTreeSet<Guarantee> {
+    let is_open =
+        |guarantee: &Guarantee| known.case(*guarantee, PersistenceModel::default()).is_none();
+    let mut hunted: BTreeSet<Guarantee> = CALM.into_iter().filter(is_open).collect();
+    // Where processes disturb each other anyway, a kill cannot be told from that; the schedules have doubts then.
     if hunted.len() == CALM.len() {
-        hunted.extend(KILLING.into_iter().filter(|&guarantee| !is_refuted(guarantee)));
+        let is_clear = |guarantee: &Guarantee| known.doubts(*guarantee).next().is_none();
+        hunted.extend(KILLING.into_iter().filter(is_open).filter(is_clear));
     }
     hunted
 }
@@ -107,7 +112,9 @@ pub(super) fn replay(
     let soak = Soak { subject, limits, seed, until, gone_by: None, is_over: &|| false };
     let mut docket = Docket::default();
     let mut totals = SoakTotals::default();
-    soak.run(&BTreeSet::from([guarantee]), &[kills], &mut totals, &mut |found| {
+    let sorts = SORTS.into_iter().filter(|sort| (*sort == Sort::Killing) == kills);
+    let sorts: Vec<Sort> = sorts.collect();
+    soak.run(&BTreeSet::from([guarantee]), &sorts, &mut totals, &mut |found| {
         keep(&mut docket, found);
     })?;
     Ok(docket.case(guarantee, Strike::Soak { seed, kills }.model()).cloned().map(Box::new))
@@ -129,12 +136,12 @@ pub(super) fn keep<'a>(
 }
 
 impl Soak<'_> {
-    /// Runs phases of these sorts (whether clients are killed) in turn, and looks for a refutation of each that is
+    /// Runs phases of these sorts in turn, and looks for a refutation of each that is
     /// `hunted`; what was seen before an error stands in `totals`.
     pub(super) fn run(
         &self,
         hunted: &BTreeSet<Guarantee>,
-        sorts: &[bool],
+        sorts: &[Sort],
         totals: &mut SoakTotals,
         tell: &mut dyn FnMut(&Found),
     ) -> Result<(), TrialError> {
@@ -143,27 +150,38 @@ impl Soak<'_> {
         let mut hunted = hunted.clone();
         let length = (self.until.saturating_duration_since(Instant::now()) / PHASES_MIN)
             .clamp(PHASE_MIN, PHASE_MAX);
-        let (mut fruitless, mut number) = (0, 0_u64);
+        let (mut fruitless, mut number, mut suspicion) = (0, 0_u64, None::<Found>);
         let mut sorts = sorts.iter().copied().cycle();
         while fruitless < FRUITLESS_MAX && !hunted.is_empty() && !self.has_ended() {
-            let kills = sorts.next().unwrap_or_default();
-            // Calm phases come in any case: they show whether it is the kills that disturb.
+            let Some(sort) = sorts.next() else { break };
+            let kills = sort == Sort::Killing;
+            // Calm phases come in any case, also after what is for the kills: it may not have been.
+            if kills && let Some(one) = suspicion.take() {
+                hunted.remove(&one.guarantee);
+                tell(&one);
+            }
             if kills && !KILLING.iter().any(|guarantee| hunted.contains(guarantee)) {
                 continue;
             }
             number += 1;
             let until = self.until.min(Instant::now() + length);
             let (found, is_cut) =
-                self.phase(&mut launcher, &mut scratch, (number, kills), until, totals)?;
+                self.phase(&mut launcher, &mut scratch, (number, sort), until, totals)?;
             fruitless += usize::from(is_cut && found.is_empty());
             for one in found {
-                if !kills {
-                    hunted.retain(|guarantee| !KILLING.contains(guarantee));
+                if kills {
+                    suspicion.get_or_insert(one);
+                    continue;
                 }
+                hunted.retain(|guarantee| !KILLING.contains(guarantee));
+                suspicion = None;
                 if hunted.remove(&one.guarantee) {
                     tell(&one);
                 }
             }
+        }
+        if let Some(one) = suspicion {
+            tell(&one);
         }
         Ok(())
     }
@@ -173,11 +191,12 @@ impl Soak<'_> {
         &self,
         launcher: &mut Launcher,
         scratch: &mut Scratch,
-        (number, kills): (u64, bool),
+        (number, sort): (u64, Sort),
         until: Instant,
         totals: &mut SoakTotals,
     ) -> Result<(Vec<Found>, bool), TrialError> {
         let started = Instant::now();
+        let kills = sort == Sort::Killing;
         let arena = scratch.arena()?;
         let strike = Strike::Soak { seed: self.seed, kills };
         let setting = self.introduce(launcher, &arena, strike)?;
@@ -187,7 +206,7 @@ impl Soak<'_> {
             limits: self.limits,
             arena: &arena,
             seed: self.seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-            kills,
+            sort,
             until,
             gone_by: self.gone_by,
             is_over: self.is_over,
@@ -281,8 +300,9 @@ fn found(keys: &[Key], quiet: &[Entry], setting: &Setting, judges: &[Guarantee])
         if entries.is_empty() {
             continue;
         }
-        let quiet = quiet.iter().filter_map(|entry| seen_of(key, entry)).collect();
-        let stretch = Stretch { path: key.path.clone(), before, entries, quiet };
+        let quiet: Vec<Entry> = quiet.iter().filter_map(|entry| seen_of(key, entry)).collect();
+        let earlier = earlier(key, &entries, &quiet);
+        let stretch = Stretch { path: key.path.clone(), earlier, before, entries, quiet };
         let asked: Vec<Guarantee> = left.iter().copied().collect();
         for (guarantee, finding) in stretch.ruling(setting, &asked) {
             if finding.is_some() && left.remove(&guarantee) {
@@ -294,6 +314,27 @@ fn found(keys: &[Key], quiet: &[Entry], setting: &Setting, judges: &[Guarantee])
         }
     }
     found
+}
+
+/// Values that were seen and not written in this stretch, but before it.
+fn earlier(key: &Key, entries: &[Entry], quiet: &[Entry]) -> Vec<Content> {
+    let written = |entry: &Entry| match &entry.invocation {
+        Invocation::WriteFile { data, .. } => Content::of(data),
+        _ => None,
+    };
+    let written: Vec<Content> = entries.iter().filter_map(written).collect();
+    let seen = |entry: &Entry| match &entry.outcome {
+        Outcome::Ok(Reply::Data(data)) => Content::of(data),
+        _ => None,
+    };
+    let seen: BTreeSet<u32> = entries
+        .iter()
+        .chain(quiet)
+        .filter_map(seen)
+        .filter(|value| key.read(*value).is_some() && !written.contains(value))
+        .map(|value| value.number)
+        .collect();
+    seen.into_iter().map(|number| Content { key: key.number, number }).collect()
 }
 
 /// What an answer of the last process says of this path.

@@ -27,13 +27,25 @@ use crate::{
 /// takes them some 60 ms.
 const KILL_EVERY: [Duration; 2] = [Duration::from_millis(30), Duration::from_millis(200)];
 
+/// What becomes of the clients' processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::explore) enum Sort {
+    /// They live as long as the phase.
+    Steady,
+    /// They are started and ended as often as those that are killed, but between operations. That takes turns as kills
+    /// do, so what goes wrong here is not for the kills.
+    Restarting,
+    /// They are killed at random instants.
+    Killing,
+}
+
 /// See the module.
 pub(super) struct Phase<'a> {
     pub(super) subject: &'a Subject,
     pub(super) limits: Limits,
     pub(super) arena: &'a Arena,
     pub(super) seed: u64,
-    pub(super) kills: bool,
+    pub(super) sort: Sort,
     /// Nothing is begun after that.
     pub(super) until: Instant,
     /// Whatever is not done by then is killed.
@@ -77,11 +89,15 @@ impl Phase<'_> {
                 Err(why) if is_first => Err(TrialError::Subject(self.arena.anonymous_text(&why))),
                 Err(_) if self.is_too_late() => Ok(false),
                 opened => {
-                    process.kill_at = self.death(&mut random);
+                    let end = self.end(&mut random);
+                    if self.sort == Sort::Killing {
+                        process.kill_at = end.or(self.gone_by);
+                    }
                     let opened = opened
                         .map(|_| ())
                         .map_err(|why| format!("a fresh process could not open the root: {why}"));
-                    self.call(client, &mut process, &opened, &mut random, ledger)
+                    let (process, random) = (&mut process, &mut random);
+                    self.call(client, process, &opened, end, random, ledger)
                 }
             };
             is_first = false;
@@ -102,10 +118,15 @@ impl Phase<'_> {
         client: usize,
         process: &mut Plain,
         opened: &Result<(), String>,
+        end: Option<Instant>,
         random: &mut Xoshiro256PlusPlus,
         ledger: &Mutex<Ledger>,
     ) -> Result<bool, TrialError> {
         loop {
+            if self.sort == Sort::Restarting && end.is_some_and(|end| end <= Instant::now()) {
+                process.finish()?;
+                return Ok(true);
+            }
             let is_over = self.until <= Instant::now() || (self.is_over)();
             let task = {
                 let mut ledger = lock(ledger);
@@ -130,16 +151,16 @@ impl Phase<'_> {
         }
     }
 
-    /// When the process that starts now is killed.
-    fn death(&self, random: &mut Xoshiro256PlusPlus) -> Option<Instant> {
-        if !self.kills {
-            return self.gone_by;
+    /// When the process that starts now is to end, if it is before all of them do.
+    fn end(&self, random: &mut Xoshiro256PlusPlus) -> Option<Instant> {
+        if self.sort == Sort::Steady {
+            return None;
         }
         // Each of them lives so much longer than it takes until one of all is killed; twice that at most.
         let every = KILL_EVERY[usize::from(!self.subject.is_forked())] * CLIENTS as u32;
         let at = Instant::now() + every.mul_f64(2.0 * random.random::<f64>());
         // The last ones are left alone: whether they wait for the dead for ever shows only then.
-        if at < self.until { Some(at) } else { self.gone_by }
+        (at < self.until).then_some(at)
     }
 
     fn is_too_late(&self) -> bool {

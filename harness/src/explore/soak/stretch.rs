@@ -32,7 +32,9 @@ pub(super) struct Setting {
 #[derive(Clone)]
 pub(super) struct Stretch {
     pub(super) path: String,
-    /// What the file held before.
+    /// Of what it held at any time before, what somebody saw in the stretch.
+    pub(super) earlier: Vec<Content>,
+    /// What the file held when the stretch began.
     pub(super) before: Option<Content>,
     /// In the order of invocation.
     pub(super) entries: Vec<Entry>,
@@ -48,9 +50,7 @@ impl Stretch {
 
     /// The stretch as a trial of its own.
     pub(super) fn evidence(&self, setting: &Setting, judges: &[Guarantee]) -> Evidence {
-        let before = self
-            .before
-            .map(|value| Invocation::WriteFile { path: self.path.clone(), data: value.bytes() });
+        let set_up = self.set_up();
         let spans = || self.entries.iter().filter_map(|entry| entry.span);
         let clients: BTreeSet<usize> = spans().map(|span| span.actor).collect();
         let moments: BTreeSet<u64> =
@@ -71,7 +71,7 @@ impl Stretch {
             });
             Entry { span, ..entry.clone() }
         };
-        let history = before.iter().map(acknowledged);
+        let history = set_up.iter().map(acknowledged);
         let history = history.chain(self.entries.iter().map(renumbered));
         let history = history.chain(self.quiet.iter().cloned()).collect();
         let actor = |client: &usize| {
@@ -87,7 +87,7 @@ impl Stretch {
             name: NAME.into(),
             title: "Clients at full speed, from a moment when it was certain what there was".into(),
             plants: Vec::new(),
-            set_up: before.into_iter().collect(),
+            set_up,
             // What a scenario file with several actors must ask for.
             faults: if actors.len() > 1 { vec![FaultKind::Schedules] } else { Vec::new() },
             actors,
@@ -102,6 +102,20 @@ impl Stretch {
             trees: Vec::new(),
             outside: Vec::new(),
         }
+    }
+
+    /// What leads to where it begins. A value of long ago that shows again is stale, and not torn.
+    fn set_up(&self) -> Vec<Invocation> {
+        let path = || self.path.clone();
+        let write = |value: &Content| Invocation::WriteFile { path: path(), data: value.bytes() };
+        let earlier = self.earlier.iter().filter(|value| Some(**value) != self.before);
+        let mut set_up: Vec<Invocation> = earlier.map(write).collect();
+        match &self.before {
+            Some(value) => set_up.push(write(value)),
+            None if set_up.is_empty() => {}
+            None => set_up.push(Invocation::DeleteFile { path: path() }),
+        }
+        set_up
     }
 
     /// As little of it as still refutes `guarantee`.
@@ -141,7 +155,7 @@ impl Stretch {
     /// Without what began after the answer that is wrong, and without later answers.
     fn up_to_finding(&self, setting: &Setting, guarantee: Guarantee) -> Option<Self> {
         let at = self.finding(setting, guarantee)?.entry?;
-        let wrong = self.entries.get(at.checked_sub(usize::from(self.before.is_some()))?)?;
+        let wrong = self.entries.get(at.checked_sub(self.set_up().len())?)?;
         let end = wrong.span?.returned?;
         let is_earlier = |entry: &&Entry| {
             entry.span.is_some_and(|span| {
@@ -177,4 +191,74 @@ impl Stretch {
 /// Whether it may have changed what the path holds; `recover` may not.
 fn is_change(entry: &Entry) -> bool {
     matches!(entry.invocation, Invocation::WriteFile { .. } | Invocation::DeleteFile { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(number: u32) -> Content {
+        Content { key: 1, number }
+    }
+
+    fn entry(client: usize, times: (u64, u64), seen: Outcome, write: Option<u32>) -> Entry {
+        let path = "left/k1".to_owned();
+        let invocation = match write {
+            Some(number) => Invocation::WriteFile { path, data: value(number).bytes() },
+            None => Invocation::ReadFile { path },
+        };
+        let span = Some(Span { actor: client, invoked: times.0, returned: Some(times.1) });
+        Entry { phase: Phase::Workload, invocation, outcome: seen, span }
+    }
+
+    fn written(client: usize, times: (u64, u64), number: u32) -> Entry {
+        entry(client, times, Outcome::Ok(Reply::Done), Some(number))
+    }
+
+    fn read(client: usize, times: (u64, u64), number: u32) -> Entry {
+        entry(client, times, Outcome::Ok(Reply::Data(value(number).bytes())), None)
+    }
+
+    fn setting() -> Setting {
+        let strike = Strike::Soak { seed: 0, kills: false };
+        Setting { strike, recovers: false, baseline: Arc::default() }
+    }
+
+    fn stretch(earlier: Vec<Content>, entries: Vec<Entry>) -> Stretch {
+        let (path, before) = ("left/k1".to_owned(), Some(value(3)));
+        Stretch { path, earlier, before, entries, quiet: Vec::new() }
+    }
+
+    fn refuted(stretch: &Stretch) -> Vec<Guarantee> {
+        let judges = [Guarantee::NoTornRead, Guarantee::Linearizable];
+        let ruling = stretch.ruling(&setting(), &judges).into_iter();
+        ruling.filter_map(|(guarantee, finding)| finding.map(|_| guarantee)).collect()
+    }
+
+    #[test]
+    fn a_value_of_before_the_stretch_is_stale_and_not_torn() {
+        let entries = || vec![written(0, (10, 11), 4), read(2, (12, 14), 1), read(0, (15, 16), 4)];
+        assert_eq!(refuted(&stretch(vec![value(1)], entries())), [Guarantee::Linearizable]);
+        assert_eq!(refuted(&stretch(Vec::new(), entries())).len(), 2, "nobody wrote it");
+    }
+
+    #[test]
+    fn what_does_not_matter_is_left_out() {
+        let entries = vec![
+            read(0, (1, 2), 3),
+            written(1, (3, 4), 4),
+            read(2, (5, 6), 4),
+            written(1, (7, 8), 5),
+            read(2, (9, 12), 3),
+            written(3, (10, 11), 6),
+            read(0, (13, 14), 6),
+        ];
+        let all = stretch(Vec::new(), entries);
+        assert_eq!(refuted(&all), [Guarantee::Linearizable]);
+        let reduced = all.reduced(&setting(), Guarantee::Linearizable);
+        assert_eq!(refuted(&reduced), [Guarantee::Linearizable]);
+        let left: Vec<_> = reduced.entries.iter().filter_map(|entry| entry.span).collect();
+        let invoked: Vec<u64> = left.iter().map(|span| span.invoked).collect();
+        assert_eq!(invoked, [7, 9, 10], "the last write before, and what was beside the read");
+    }
 }
