@@ -6,7 +6,7 @@
 //!
 //! What it finds is a suspicion. The checkers decide, when all have finished.
 
-use crashworthy::ErrorKind;
+use crashworthy::{ErrorKind, Operation};
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 
 use super::{
@@ -62,6 +62,8 @@ pub(super) struct Ledger {
     kills_clients: bool,
     /// Whether the subject offers `recover`.
     recovers: bool,
+    /// What it refuses to everybody, in company or not.
+    refused: Vec<Operation>,
     /// How it says that a file is missing.
     missing: [ErrorKind; 2],
     /// Whether nothing more is to be begun.
@@ -98,7 +100,12 @@ impl Task {
 }
 
 impl Ledger {
-    pub(super) fn new(kills_clients: bool, recovers: bool, missing: Option<ErrorKind>) -> Self {
+    pub(super) fn new(
+        kills_clients: bool,
+        recovers: bool,
+        missing: Option<ErrorKind>,
+        refused: Vec<Operation>,
+    ) -> Self {
         let mut ledger = Self {
             clock: 0,
             keys: Vec::new(),
@@ -107,6 +114,7 @@ impl Ledger {
             under_way: [const { None }; CLIENTS],
             kills_clients,
             recovers,
+            refused,
             missing: [ErrorKind::NotFound, missing.unwrap_or(ErrorKind::NotFound)],
             is_over: false,
             operations: 0,
@@ -167,6 +175,9 @@ impl Ledger {
         self.operations += 1;
         self.kills += u64::from(outcome == Outcome::Killed);
         let entry = Entry { phase: Phase::Workload, invocation: task.hollow(), outcome, span };
+        if is_refusal(&entry.outcome) && self.refused.contains(&entry.invocation.operation()) {
+            return;
+        }
         let is_failure = self.is_failure(&entry);
         match task.what {
             What::Write(value) => {
@@ -280,9 +291,7 @@ impl Ledger {
     fn is_failure(&self, entry: &Entry) -> bool {
         let is_read = matches!(entry.invocation, Invocation::ReadFile { .. });
         match &entry.outcome {
-            Outcome::Ok(_)
-            | Outcome::Killed
-            | Outcome::Fail { kind: ErrorKind::InvalidPath | ErrorKind::Unsupported, .. } => false,
+            Outcome::Ok(_) | Outcome::Killed => false,
             Outcome::Fail { kind, .. } => !(is_read && self.missing.contains(kind)),
             Outcome::Broken(_) => true,
         }
@@ -309,4 +318,9 @@ impl Ledger {
         });
         self.is_over |= self.leaving.iter().any(|key| key.standing == Standing::Suspect);
     }
+}
+
+/// Whether the outcome says that the subject has no such operation, or no such path.
+pub(super) fn is_refusal(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Fail { kind: ErrorKind::InvalidPath | ErrorKind::Unsupported, .. })
 }

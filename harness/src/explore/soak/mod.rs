@@ -21,12 +21,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crashworthy::{Guarantee, PersistenceModel};
+use crashworthy::{Guarantee, Operation, PersistenceModel};
 
 use self::{
     content::Content,
     key::{Key, Standing},
-    ledger::{DIRECTORIES, Ledger},
+    ledger::{DIRECTORIES, Ledger, is_refusal},
     phase::{Phase, Sort},
     stretch::{Setting, Stretch},
 };
@@ -38,7 +38,7 @@ use crate::{
     fault::Strike,
     history::{Baseline, Entry, Evidence, Invocation, Outcome, Phase as When, Reply},
     judge::{Case, Docket, Losses, Ruling, SoakTotals},
-    subject::{Launcher, Limits, Plain, Subject, watchdog},
+    subject::{Bytes, Launcher, Limits, Plain, Subject, watchdog},
     trace::Trace,
 };
 
@@ -56,6 +56,8 @@ const REPLAY: Duration = Duration::from_secs(10);
 pub(super) const NAME: &str = "soak";
 /// A file that nobody stores.
 const MISSING: &str = "missing.bin";
+/// A file that is stored and deleted before the clients come, where they do not look.
+const PROBE: &str = "probe/file";
 
 /// Calm ones come first: what goes wrong in them is not for the kills.
 pub(super) const SORTS: [Sort; 3] = [Sort::Steady, Sort::Restarting, Sort::Killing];
@@ -199,8 +201,9 @@ impl Soak<'_> {
         let kills = sort == Sort::Killing;
         let arena = scratch.arena()?;
         let strike = Strike::Soak { seed: self.seed, kills };
-        let setting = self.introduce(launcher, &arena, strike)?;
-        let ledger = Mutex::new(Ledger::new(kills, setting.recovers, setting.baseline.missing));
+        let (setting, refused) = self.introduce(launcher, &arena, strike)?;
+        let missing = setting.baseline.missing;
+        let ledger = Mutex::new(Ledger::new(kills, setting.recovers, missing, refused));
         let phase = Phase {
             subject: self.subject,
             limits: self.limits,
@@ -224,23 +227,36 @@ impl Soak<'_> {
         Ok((found(&keys, &quiet, &setting, if kills { &KILLING } else { &CALM }), is_cut))
     }
 
-    /// What the subject says of itself, and of a file that is missing.
+    /// What the subject says of itself, and of a file that is missing; and which operations it refuses although it is
+    /// alone.
     fn introduce(
         &self,
         launcher: &mut Launcher,
         arena: &Arena,
         strike: Strike,
-    ) -> Result<Setting, TrialError> {
+    ) -> Result<(Setting, Vec<Operation>), TrialError> {
         let mut process = self.start(launcher)?;
         let greeted = process.greet(&arena.root(), &self.subject.options);
         let missing = match process.call(&Invocation::ReadFile { path: MISSING.to_owned() }) {
             Outcome::Fail { kind, .. } => Some(kind),
             _ => None,
         };
+        let (path, data) = (|| PROBE.to_owned(), Bytes::from("probe"));
+        let directory = PROBE.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
+        let all = [
+            Invocation::WriteFile { path: path(), data },
+            Invocation::ReadFile { path: path() },
+            Invocation::Exists { path: path() },
+            Invocation::ListFiles { directory },
+            Invocation::DeleteFile { path: path() },
+            Invocation::Recover,
+        ];
+        let refused = all.iter().filter(|invocation| is_refusal(&process.call(invocation)));
+        let refused = refused.map(Invocation::operation).collect();
         launcher.bury(&process)?;
         let hello = greeted.map_err(|why| TrialError::Subject(arena.anonymous_text(&why)))?;
         let baseline = Arc::new(Baseline { missing, ..Baseline::default() });
-        Ok(Setting { strike, recovers: offers_recovery(&hello), baseline })
+        Ok((Setting { strike, recovers: offers_recovery(&hello), baseline }, refused))
     }
 
     /// What a fresh process sees of each path when all have finished.
@@ -362,9 +378,9 @@ mod tests {
     /// A file system in memory that a phase's clients take turns on, at random.
     fn run(operations: usize, seed: u64) -> (Ledger, usize) {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut files: std::collections::BTreeMap<String, crate::subject::Bytes> =
+        let mut files: std::collections::BTreeMap<String, Bytes> =
             std::collections::BTreeMap::new();
-        let mut ledger = Ledger::new(false, true, None);
+        let mut ledger = Ledger::new(false, true, None, Vec::new());
         let mut answers: [Option<Outcome>; CLIENTS] = [const { None }; CLIENTS];
         let mut kept_max = 0;
         for _ in 0..operations {
@@ -381,7 +397,7 @@ mod tests {
     }
 
     fn perform(
-        files: &mut std::collections::BTreeMap<String, crate::subject::Bytes>,
+        files: &mut std::collections::BTreeMap<String, Bytes>,
         invocation: Invocation,
     ) -> Outcome {
         let reply = match invocation {
