@@ -5,6 +5,9 @@
 // parent; directories on the way are made durable from the root down before anything in them is
 // acknowledged. A symbolic link anywhere below the root is refused, for every operation.
 //
+// Concurrency: any number of processes may work under one root. Each write has a temporary file of its own, one
+// rename or unlink is the moment at which an operation takes effect, and nobody waits for anybody.
+//
 // Confinement has a gap that Node cannot close: it has no openat, so a path is checked (realpath of the
 // parent) and then used, and whoever swaps a directory for a link between the two calls gets through.
 // Links that are there beforehand never do. Where an attacker runs at the same time, use a backend that

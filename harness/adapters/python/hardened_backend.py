@@ -3,6 +3,9 @@
 Contract: one write is a new file in the reserved directory, all bytes, fsync, rename, fsync of the parent;
 directories on the way are made durable from the root down before anything in them is acknowledged.
 
+Concurrency: any number of processes may work under one root. Each write has a temporary file of its own, one
+rename or unlink is the moment at which an operation takes effect, and nobody waits for anybody.
+
 Confinement: the root is opened once, and every path is walked from it one component at a time with
 O_NOFOLLOW. There is no moment between a check and a use, so a link swapped in by another process is
 refused as surely as one that was there before. Links are refused for every operation.

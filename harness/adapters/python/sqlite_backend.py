@@ -10,7 +10,7 @@ NORMAL, OFF). The default is delete and EXTRA. The `.claims.toml` files beside t
 
 Processes take turns, and one that has waited too long gets a Conflict. A store in WAL mode belongs to one
 process at a time: its index would otherwise live in a file mapped into memory, and stores there are nothing that
-a tracer of system calls can see.
+a tracer of system calls can see. With `locking`, an option (exclusive, normal), it is shared all the same.
 """
 
 import os
@@ -24,6 +24,7 @@ BUSY_SECONDS_MAX = 1.0  # How long an operation waits for its turn.
 FILE = "store.sqlite"
 JOURNALS = ("delete", "truncate", "persist", "wal", "memory", "off")
 SYNCHRONOUS = ("EXTRA", "FULL", "NORMAL", "OFF")
+LOCKING = ("exclusive", "normal")  # Of the write-ahead log.
 
 # `data` is NULL for a directory. Names are compared byte by byte, as TEXT is unless told otherwise.
 _SCHEMA = """CREATE TABLE IF NOT EXISTS entries (
@@ -37,8 +38,9 @@ _KIND_OF_CODE = {5: "Conflict", 6: "Conflict", 11: "Corrupt", 13: "NoSpace", 26:
 class SqliteBackend:
     """The six operations and `recover` on a database file in the existing directory `root`."""
 
-    def __init__(self, root, journal="delete", synchronous="EXTRA"):
+    def __init__(self, root, journal="delete", synchronous="EXTRA", locking="exclusive"):
         _choose("journal", journal, JOURNALS)
+        _choose("locking", locking, LOCKING)
         _choose("synchronous", synchronous, SYNCHRONOUS)
         file = os.path.join(root, FILE)
         if os.path.islink(file):
@@ -48,7 +50,7 @@ class SqliteBackend:
         try:
             self._execute("PRAGMA mmap_size = 0")
             self._execute("PRAGMA temp_store = MEMORY")  # Or large transactions use files outside the root.
-            if journal == "wal":
+            if journal == "wal" and locking == "exclusive":
                 self._execute("PRAGMA locking_mode = EXCLUSIVE")  # Before the first access, or it comes too late.
             self._execute(f"PRAGMA synchronous = {synchronous}")
             ((active,),) = self._execute(f"PRAGMA journal_mode = {journal}")

@@ -49,6 +49,17 @@ const FEW: &[&str] = &[
     "power-delete",
     "power-order",
     "failed-sync-overwrite",
+    "same-content",
+    "two-terminals-new-file",
+    "three-writers",
+    "writer-and-reader",
+    "writer-and-deleter",
+    "writer-and-lister",
+    "two-deleters",
+    "writers-in-new-directory",
+    "recover-beside-writers",
+    "killed-writer",
+    "killed-deleter",
 ];
 
 /// For a database, which makes some forty calls a write and so has a hundred kills where others have ten.
@@ -72,6 +83,19 @@ const FEWER: &[&str] = &[
     "power-create-directory",
     "power-delete",
     "power-order",
+    "two-terminals-new-file",
+    "writer-and-deleter",
+    "writers-in-new-directory",
+];
+
+/// What several actors may expect of each other.
+const CONCURRENCY: [Guarantee; 6] = [
+    Guarantee::NoTornRead,
+    Guarantee::LastWriteWins,
+    Guarantee::Linearizable,
+    Guarantee::SameContentSafe,
+    Guarantee::NoSpuriousError,
+    Guarantee::CrashIsolated,
 ];
 
 pub(crate) const TESTS: &[crate::Test] = &[
@@ -87,6 +111,15 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("controls::sqlite_in_wal_mode", || sqlite("wal", "FULL")),
     ("controls::sqlite_without_the_last_sync", sqlite_without_the_last_sync),
     ("controls::sqlite_writes_its_log_again", sqlite_writes_its_log_again),
+    ("controls::sqlite_takes_turns", sqlite_takes_turns),
+    ("controls::sqlite_shares_memory", || {
+        let options = json!({ "journal": "wal", "synchronous": "FULL", "locking": "normal" });
+        sqlite_cannot_be_measured(options, "it maps a file below its root into memory");
+    }),
+    ("controls::sqlite_keeps_others_out", || {
+        let options = json!({ "journal": "wal", "synchronous": "FULL" });
+        sqlite_cannot_be_measured(options, "several of its processes cannot be at work");
+    }),
 ];
 
 fn memory() {
@@ -186,6 +219,33 @@ fn sqlite_writes_its_log_again() {
     });
     let row = campaign::row(&outcome.certificate, Guarantee::FsyncFailureHonest);
     assert_eq!(row.verdict, Verdict::Upheld, "{}", campaign::charges(&outcome));
+}
+
+/// It waits a second for its turn, which is longer than others take for theirs: nothing of this is claimed, and yet
+/// no order may be found that refutes it.
+fn sqlite_takes_turns() {
+    let outcome = campaign::run(&Campaign {
+        scenarios: named(&["same-content", "writers-in-new-directory", "killed-writer"]),
+        ..sqlite_campaign("delete", "EXTRA")
+    });
+    for guarantee in CONCURRENCY {
+        let row = campaign::row(&outcome.certificate, guarantee);
+        assert_eq!(row.verdict, Verdict::Upheld, "{guarantee} {}", campaign::charges(&outcome));
+    }
+}
+
+/// What processes do to each other through shared memory, or where only one gets in, nobody can tell from its calls.
+fn sqlite_cannot_be_measured(options: serde_json::Value, why: &str) {
+    let mut subject = program::python_subject("adapters/python/sqlite_backend.py", &[]);
+    subject.options = options;
+    let scenarios = named(&["same-content", "two-terminals-new-file", "killed-writer"]);
+    let outcome = campaign::run(&Campaign { scenarios, ..campaign::of(subject) });
+    for guarantee in CONCURRENCY {
+        let row = campaign::row(&outcome.certificate, guarantee);
+        let reason = row.reason.as_deref().unwrap_or_default();
+        assert_eq!(row.verdict, Verdict::NotMeasured, "{guarantee}: {:?}", row.summary);
+        assert!(reason.contains(why), "{guarantee}: {reason}");
+    }
 }
 
 fn sqlite_campaign(journal: &str, synchronous: &str) -> Campaign {
