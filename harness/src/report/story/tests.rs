@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    fault::{Damage, Side},
-    history::{Moment, Node, Outcome, Reply, Tree},
+    fault::{Damage, Interleaving, Side},
+    history::{Moment, Node, Outcome, Reply, Span, Tree},
     report::fixture::{self, case, data, done, entry, event, read, through_temp, write},
     scenario::{Actor, Scenario},
 };
@@ -184,6 +184,23 @@ fn long_workloads_are_folded() {
     let summary = "after the kill, \"events/07.bin\" was empty; right would have been its 8 bytes";
     let case = case(Guarantee::KillDurableAck, scenario, strike, events, history, summary);
     assert_snapshot!(told(&case));
+}
+
+#[test]
+fn calls_that_go_in_circles_are_cut_short() {
+    let scenario = fixture::builtin("two-terminals-new-file");
+    let operation = scenario.actors[0].operations[0].clone();
+    let mut spinning = entry(Phase::Workload, operation, Outcome::Broken("no end".into()));
+    spinning.span = Some(Span { actor: 0, invoked: 1, returned: Some(200) });
+    let look = event(0, "newfstatat", "blocks/lock", "", None);
+    let events = (0..100).map(|n| Event { clock: 2 + n, ..look.clone() }).collect();
+    let strike = Strike::Schedule(Interleaving::default());
+    let case =
+        case(Guarantee::NoSpuriousError, scenario, strike, events, vec![spinning], "no answer");
+    let story = story(&case);
+    let looks = story.iter().filter(|line| line.contains("newfstatat")).count();
+    assert_eq!(looks, 20, "{story:#?}");
+    assert!(story.iter().any(|line| line.contains("80 more calls")), "{story:#?}");
 }
 
 #[test]
