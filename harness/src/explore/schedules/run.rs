@@ -90,6 +90,8 @@ impl<'a> Rig<'a> {
             }
         }
         self.baseline = Arc::new(Baseline { missing, refused, ..Baseline::default() });
+        // Whoever answers improperly even alone is to do so where it is judged.
+        self.renew()?;
         Ok(&self.hello)
     }
 
