@@ -61,6 +61,17 @@ pub(crate) struct Ensemble<'t> {
     blind_spot: Option<&'static str>,
     /// Whether a limit has ended something.
     past_limit: bool,
+    /// What went by the clock since somebody asked.
+    clock: ByTheClock,
+}
+
+/// What went by the clock, which no schedule moves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ByTheClock {
+    /// How often a thread asked to sleep, and was told at once that it has.
+    pub(crate) naps: usize,
+    /// Somebody was ended because it did not answer in time.
+    pub(crate) ended: bool,
 }
 
 /// What one actor is at.
@@ -89,6 +100,7 @@ impl<'t> Ensemble<'t> {
             watched: None,
             blind_spot: None,
             past_limit: false,
+            clock: ByTheClock::default(),
         };
         ensemble.side.tracer().report_changes(false);
         let members = if among == Among::Processes { actors } else { 1 };
@@ -169,6 +181,7 @@ impl<'t> Ensemble<'t> {
         for part in &mut self.actors {
             *part = Part::default();
         }
+        self.clock = ByTheClock::default();
         self.side.tracer().report_changes(true);
     }
 
@@ -211,6 +224,11 @@ impl<'t> Ensemble<'t> {
     /// Whether a limit has ended something since [`Self::open`].
     pub(crate) fn is_past_limit(&self) -> bool {
         self.past_limit
+    }
+
+    /// What went by the clock since the last time that this was asked.
+    pub(crate) fn take_clock(&mut self) -> ByTheClock {
+        std::mem::take(&mut self.clock)
     }
 
     /// Asks an idle actor for an operation.
@@ -430,11 +448,13 @@ impl<'t> Ensemble<'t> {
                 if let Some(member) = member {
                     let why = self.members[member].explain_end(ending);
                     self.past_limit |= self.members[member].was_ended();
+                    self.clock.ended |= self.members[member].was_late();
                     self.members[member].drain();
                     self.collect(member);
                     self.fail_all(member, &why)?;
                 }
             }
+            News::Slept => self.clock.naps += 1,
             News::SharedMapping => {
                 self.blind_spot = Some(
                     "it maps files into memory, and no system call shows what it reads and changes there",

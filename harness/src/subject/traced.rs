@@ -334,7 +334,7 @@ impl<'t> Traced<'t> {
                 }
                 News::Bypass => self.trace.bypass_refused = true,
                 News::Ended { .. } => self.next_witnessed()?,
-                News::Forked { .. } | News::Crowded(_) | News::Outside => {}
+                News::Forked { .. } | News::Crowded(_) | News::Outside | News::Slept => {}
             }
         }
     }

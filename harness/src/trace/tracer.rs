@@ -129,6 +129,8 @@ pub(crate) enum News {
     SharedMapping,
     /// A file outside the root was opened to be changed, which others may read.
     Outside,
+    /// A thread asked to sleep, and was told that it has.
+    Slept,
     /// A thread's memory or descriptors may not be read, so nobody knows what it does.
     Hidden,
     /// Input and output that bypasses system calls was asked for, and refused.
@@ -474,7 +476,12 @@ impl Tracer {
                 self.root.is_some().then_some(News::Outside)
             }
             // Time passes at once where schedules decide what comes first.
-            Meaning::Sleep | Meaning::Dumpable => {
+            Meaning::Sleep => {
+                registers::answer(tid, 0)?;
+                self.release(tid)?;
+                Some(News::Slept)
+            }
+            Meaning::Dumpable => {
                 registers::answer(tid, 0)?;
                 self.release(tid)?;
                 None

@@ -28,6 +28,8 @@ const NEW_FILE: &str = "two-terminals-new-file";
 pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile_schedules::waits_for_another", || acquit("wait-for-other")),
     ("hostile_schedules::leaves_an_idle_child", || acquit("child")),
+    ("hostile_schedules::loses_its_patience", || waits_by_the_clock("impatient")),
+    ("hostile_schedules::waits_for_what_is_no_file", || waits_by_the_clock("socket-lock")),
     ("hostile_schedules::spins", || fails("spin", NEW_FILE, &["did not answer within 2s"])),
     ("hostile_schedules::spins_on_a_file", || {
         fails("spin-on-file", NEW_FILE, &["it made more than 20000 calls without an answer"]);
@@ -71,6 +73,16 @@ fn acquit(mode: &str) {
         let row = campaign::row(&outcome.certificate, guarantee);
         assert_eq!(row.verdict, Verdict::Upheld, "{guarantee}: {:?} {:?}", row.reason, row.summary);
     }
+}
+
+/// How long somebody holds what another one waits for is not known, so that giving up is nobody's fault.
+fn waits_by_the_clock(mode: &str) {
+    let outcome = run(mode, NEW_FILE);
+    assert_eq!(refuted(&outcome), BTreeSet::new(), "{}", campaign::charges(&outcome));
+    let row = campaign::row(&outcome.certificate, NoSpuriousError);
+    let reason = row.reason.as_deref().unwrap_or_default();
+    assert_eq!(row.verdict, Verdict::NotMeasured, "{:?}", row.summary);
+    assert!(reason.contains("waits by the clock"), "{reason}");
 }
 
 /// An acknowledged write that is not there yet is lost to whoever reads it, and whole when it comes.

@@ -11,7 +11,7 @@ use crate::{
     history::{Entry, History, Invocation, Moment, Outcome, Phase, Span, Tree},
     scenario::Scenario,
     schedule::{Actor, Decision, Explorer, Mode, Object, Run, Schedule, Step, Touches},
-    subject::{Ensemble, Stop},
+    subject::{ByTheClock, Ensemble, Stop},
     trace::{Event, HeldCall, Trace},
 };
 
@@ -25,6 +25,8 @@ const CALLS_BEFORE_OTHERS: usize = 500;
 /// The same for asking again for what it was refused. Who pauses in between gives the others far more time than they
 /// take for a call, and may have set itself a limit to its patience.
 const REFUSALS_BEFORE_OTHERS: usize = 4;
+/// An operation that asks so often to sleep does so to wait for somebody; once may be its way of working.
+const NAPS_OF_WAITING: usize = 2;
 /// How often in a row an actor may ask in vain before it has to let others go first.
 const VAIN_IN_A_ROW_MAX: usize = 3;
 /// How often an actor may ask in vain for something that nobody will ever give it.
@@ -65,6 +67,8 @@ struct Player {
     locked: bool,
     /// How often the operation that it is at was refused what it had been refused before.
     refusals: usize,
+    /// How often that operation asked to sleep.
+    naps: usize,
     /// What it could not get.
     vain: Option<Vain>,
 }
@@ -212,6 +216,7 @@ impl<'a, 't> Play<'a, 't> {
             let invocation = &self.scenario.actors[actor].operations[self.players[actor].next];
             self.begin(actor, invocation, &mut touches);
             let stop = self.ensemble.invoke(actor, &self.arena.aimed(invocation))?;
+            self.note_patience(actor);
             if let Stop::Answered(outcome) = stop {
                 self.answered(actor, outcome, &mut touches);
                 self.made(actor, enabled, touches);
@@ -229,6 +234,7 @@ impl<'a, 't> Play<'a, 't> {
         let step = self.players[actor].steps;
         touches.extend(self.ledger.touches(&call, actor, step));
         let (stop, result) = self.ensemble.perform(actor)?;
+        self.note_patience(actor);
         if let (Stop::Waits, Some(_)) = (&stop, result)
             && call.waits_for_lock()
         {
@@ -262,6 +268,19 @@ impl<'a, 't> Play<'a, 't> {
         self.made(actor, enabled, touches);
         self.hold_to_limits(actor)?;
         Ok(true)
+    }
+
+    /// Notes that an actor waits by the clock for others that are in the middle of something: how long these take
+    /// between two calls is what a schedule does not say.
+    fn note_patience(&mut self, actor: Actor) {
+        let ByTheClock { naps, ended } = self.ensemble.take_clock();
+        let player = &mut self.players[actor];
+        player.naps += naps;
+        let waits = naps > 0 && (player.naps >= NAPS_OF_WAITING || player.vain.is_some());
+        let is_busy = |(other, player): (Actor, &Player)| other != actor && player.at.is_some();
+        if (waits || ended) && self.players.iter().enumerate().any(is_busy) {
+            self.trace.waited_by_clock = true;
+        }
     }
 
     /// Ends an actor that makes calls without end.
@@ -298,6 +317,7 @@ impl<'a, 't> Play<'a, 't> {
         player.at = Some(self.history.len());
         player.calls = 0;
         player.refusals = 0;
+        player.naps = 0;
         player.vain = None;
         self.history.push(Entry {
             phase: Phase::Workload,

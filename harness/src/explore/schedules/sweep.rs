@@ -47,7 +47,9 @@ const GIVEN_UP: &str =
     "the search was given up because it went past a limit of time, calls, threads or memory";
 /// The same where they do not come to work at all.
 const NOT_TOGETHER: &str = "several of its processes cannot be at work under one root";
-/// Why a finding is nobody's.
+/// Why a finding is nobody's where an actor waits for another one by the clock.
+const WAITED_BY_CLOCK: &str = "something was wrong only in orders in which one waits by the clock for another, and no schedule moves clocks";
+/// The same where it does not come again.
 const NOT_REPEATED: &str =
     "what was found did not show again in the same schedule with new processes";
 
@@ -277,9 +279,17 @@ impl Exploration<'_, '_> {
         if kill.is_none() && self.scenario.faults.contains(&FaultKind::KillOne) {
             self.disturbed |= is_disturbed(&performed);
         }
-        let (ruling, doubts) = rule_or_doubt(evidence);
+        let (mut ruling, doubts) = rule_or_doubt(evidence);
         for (guarantee, doubt) in doubts {
             swept.docket.doubt(guarantee, &doubt);
+        }
+        if record.trace.waited_by_clock {
+            for (guarantee, finding) in &ruling {
+                if finding.is_some() {
+                    swept.docket.doubt(*guarantee, WAITED_BY_CLOCK);
+                }
+            }
+            ruling.retain(|(_, finding)| finding.is_none());
         }
         let kind = evidence.strike.kind();
         let model = evidence.strike.model();

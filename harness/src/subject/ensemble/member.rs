@@ -11,7 +11,7 @@ use crate::{
         protocol::{self, Call, Refusal, Request},
         streams::{LineTooLong, Streams},
         traced::{SMALL_ANSWER_BYTES, TURN},
-        watchdog::{Guard, Limits},
+        watchdog::{Bite, Guard, Limits},
     },
     trace::{Ending, Tid},
 };
@@ -172,6 +172,11 @@ impl Member {
     /// Whether the watchdog ended it.
     pub(super) fn was_ended(&self) -> bool {
         self.guard.as_ref().and_then(Guard::bite).is_some()
+    }
+
+    /// Whether that was because it did not answer in time.
+    pub(super) fn was_late(&self) -> bool {
+        self.guard.as_ref().and_then(Guard::bite) == Some(Bite::Deadline)
     }
 
     pub(super) fn explain_end(&self, ending: Ending) -> String {

@@ -9,8 +9,10 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 
 mode = sys.argv[1]
 root = None
@@ -49,6 +51,34 @@ def lock(name):
     file = os.open(place(name), os.O_RDWR | os.O_CREAT)
     fcntl.flock(file, fcntl.LOCK_EX)
     return file
+
+
+class ImpatientLock:
+    """A lock file for which nobody waits longer than two short pauses."""
+
+    def __init__(self, name):
+        self.path = place(name)
+        for _ in range(3):
+            try:
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL))
+                return
+            except FileExistsError:
+                time.sleep(0.1)
+        raise TimeoutError("somebody else takes very long")
+
+    def close(self):
+        os.unlink(self.path)
+
+
+def bind_name():
+    """A lock that is no file: a name to which one socket at a time can be bound."""
+    while True:
+        bound = socket.socket(socket.AF_UNIX)
+        try:
+            bound.bind(f"\0{root}")
+            return bound
+        except OSError:
+            bound.close()
 
 
 def child(work):
@@ -92,9 +122,18 @@ def write(request):
                 break
             except FileExistsError:
                 pass
+    elif mode == "impatient":
+        try:
+            held = [ImpatientLock("writer.lock")]
+        except TimeoutError as error:
+            refuse(request, str(error))
+            return
+    elif mode == "socket-lock":
+        held = [bind_name()]
     elif mode == "deadlock":
         names = ["one.lock", "two.lock"]
-        held = [lock(name) for name in (names if path.endswith("a.bin") else names[::-1])]
+        names = names if path.endswith("a.bin") else names[::-1]
+        held = [os.fdopen(lock(name)) for name in names]
     elif mode == "forks":
         while True:
             child(signal.pause)
@@ -112,8 +151,8 @@ def write(request):
         threading.Thread(target=publish, args=(path, data)).start()
         return
     publish(path, data)
-    for file in held:
-        os.close(file)
+    for taken in held:
+        taken.close()
     send(request, None, add=1000 if mode == "wrong-id" else 0)
     if mode == "twice":
         send(request, None)
