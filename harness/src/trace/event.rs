@@ -41,6 +41,8 @@ pub struct Trace {
     pub blind_spots: BTreeSet<String>,
     /// Whether something that would not end was ended at a limit of time, calls, threads or memory.
     pub past_limit: bool,
+    /// Whether one of several actors had to let others go first, after many calls in one operation.
+    pub made_way: bool,
     /// Whether one of several actors waited by the clock while another one was in the middle of an operation.
     pub waited_by_clock: bool,
     /// Whether it asked for input and output that bypasses system calls (`io_uring`) and was refused.

@@ -145,7 +145,9 @@ impl<'a, 't> Play<'a, 't> {
             }
             let impatience = |actor: &Actor| self.players[*actor].impatience();
             let least = enabled.iter().map(impatience).min();
+            let all = enabled.len();
             enabled.retain(|actor| Some(impatience(actor)) == least);
+            self.trace.made_way |= enabled.len() < all;
             let mut went = false;
             while !enabled.is_empty() && !went {
                 let decision = Decision { made: &self.run.steps, enabled: &enabled };

@@ -38,6 +38,8 @@ const FIRST_PREEMPTIONS_MAX: usize = 1;
 const PCT_DEPTH: usize = 3;
 /// Said where nothing was left out, whether all were tried or one of each kind.
 const ALL_ORDERS: &str = "every order of their calls that one of them could tell from another";
+/// Said where that did not hold for those who ask again and again.
+const FAIR: &str = "but for whoever asks in vain again and again, who lets the others go first";
 /// Why finding nothing proves nothing where a kill cannot be told from the others' own doing.
 const DISTURBED: &str = "its processes disturb each other even where none of them is killed";
 /// So many orders may end at a limit: each takes seconds, and the next one would hardly end better.
@@ -65,6 +67,8 @@ struct Exploration<'a, 'w> {
     disturbed: bool,
     /// How many orders ended at a limit.
     past_limit: usize,
+    /// Whether anybody had to let others go first because it tried so often.
+    made_way: bool,
     /// Findings to be confirmed.
     suspects: Vec<(Vec<Guarantee>, Schedule)>,
 }
@@ -112,6 +116,7 @@ impl Sweep<'_> {
                 orders: Vec::new(),
                 disturbed: false,
                 past_limit: 0,
+                made_way: false,
                 suspects: Vec::new(),
             };
             exploration.run(swept, tell)?;
@@ -181,6 +186,9 @@ impl Exploration<'_, '_> {
         self.confirm(swept, tell)?;
         if self.is_given_up() {
             self.doubt(swept);
+        }
+        if self.made_way {
+            bounds.push(FAIR.to_owned());
         }
         self.bound(swept, &self.scenario.judges, &bounds.join(", "));
         Ok(())
@@ -264,6 +272,7 @@ impl Exploration<'_, '_> {
         }
         tell(&News::Trial);
         self.past_limit += usize::from(performed.record.trace.past_limit);
+        self.made_way |= performed.record.trace.made_way;
         let record = &performed.record;
         let evidence = &record.evidence;
         swept.totals.trials += 1;
