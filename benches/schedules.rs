@@ -80,7 +80,6 @@ fn schedules(criterion: &mut Criterion) {
     for (name, subject, among) in subjects {
         group.bench_function(name, |bencher| {
             bencher.iter_custom(|runs| {
-                // The first run starts the processes.
                 let mut explorer = Random::new(SEED, runs as usize + 1);
                 let mut started = None;
                 explore(&subject, &two_writers(), among, &mut explorer, &mut |_, _, _| {
@@ -136,7 +135,7 @@ fn reduction(criterion: &mut Criterion) {
             true
         })
         .expect("the subject works");
-        assert!(explorer.is_complete());
+        assert!(explorer.is_complete(), "{}", explorer.bound());
         runs
     };
     let all = count(&mut DepthFirst::exhaustive());

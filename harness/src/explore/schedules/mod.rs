@@ -7,7 +7,7 @@ mod touches;
 
 use std::{io, sync::Arc};
 
-use self::run::Rig;
+use self::{run::Rig, sweep::InOrder};
 use super::{
     arena::Scratch,
     trial::{Record, TrialError},
@@ -55,6 +55,10 @@ pub fn explore(
     let scenario = Arc::new(scenario.clone());
     let mut rig = Rig::new(subject, &mut launcher, &mut scratch, &scenario, among)
         .map_err(io::Error::other)?;
+    // What they make is known by name afterwards, so that an explorer sees the same steps in every run.
+    for mut in_order in InOrder::both_ways(scenario.actors.len()) {
+        rig.run(&mut in_order, None, false).map_err(io::Error::other)?;
+    }
     loop {
         let performed = rig.run(explorer, None, false).map_err(io::Error::other)?;
         let goes_on = see(&performed.run, &performed.record.evidence, &performed.record.trace);

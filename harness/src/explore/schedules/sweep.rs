@@ -138,8 +138,8 @@ impl Exploration<'_, '_> {
         // One after the other, forwards and backwards: what they make now is known by name afterwards.
         let actors = self.scenario.actors.len();
         let mut steps = vec![0; actors];
-        for order in [(0..actors).collect::<Vec<_>>(), (0..actors).rev().collect()] {
-            let run = self.one(&mut InOrder(order), None, swept, tell)?;
+        for mut in_order in InOrder::both_ways(actors) {
+            let run = self.one(&mut in_order, None, swept, tell)?;
             let run = run.run;
             for (actor, steps) in steps.iter_mut().enumerate() {
                 *steps = run.steps.iter().filter(|step| step.actor == actor).count();
@@ -434,7 +434,14 @@ fn preemptions(run: &Run) -> usize {
 }
 
 /// One actor after the other.
-struct InOrder(Vec<Actor>);
+pub(super) struct InOrder(Vec<Actor>);
+
+impl InOrder {
+    /// Forwards and backwards.
+    pub(super) fn both_ways(actors: usize) -> [Self; 2] {
+        [Self((0..actors).collect()), Self((0..actors).rev().collect())]
+    }
+}
 
 impl Explorer for InOrder {
     fn choose(&mut self, decision: &crate::schedule::Decision<'_>) -> Option<Actor> {
