@@ -10,7 +10,9 @@ use super::{
     sweep::{Sweep, Swept, Workplace},
     trial::TrialError,
 };
-use crate::{history::Invocation, judge::Case, scenario::Scenario, subject::Bytes};
+use crate::{
+    history::Invocation, judge::Case, scenario::Scenario, subject::Bytes, trace::Circumstance,
+};
 
 /// Scenarios that one shrinking may try, for subjects that are forked and for those that are started by exec.
 const TRIES_MAX: [usize; 2] = [48, 4];
@@ -24,7 +26,7 @@ pub(super) fn shrink(
     workplace: &mut Workplace<'_>,
 ) -> Result<Option<Case>, TrialError> {
     let faults = case.evidence.strike.explored_by();
-    if case.evidence.strike.is_random() || case.trace.past_limit {
+    if case.evidence.strike.is_random() || case.trace.has(Circumstance::PastLimit) {
         // Where chance strikes, a smaller scenario that is not struck proves nothing; and what only a limit ends would
         // take that long each time.
         return Ok(None);

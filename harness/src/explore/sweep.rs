@@ -16,7 +16,7 @@ use crate::{
     judge::{Case, Docket, Totals},
     scenario::Scenario,
     subject::{Launcher, Subject},
-    trace::Trace,
+    trace::{Circumstance, Trace},
 };
 
 /// How often a strike is tried on a subject whose calls differ from run to run.
@@ -177,7 +177,9 @@ impl Sweep<'_> {
         }
         // A subject that fails only because tracing refused it a way to do input and output is not at
         // fault, and what a kill would do to it cannot be seen.
-        if rehearsal.trace.bypass_refused && stage.differs_untraced(&rehearsal.evidence.history)? {
+        if rehearsal.trace.has(Circumstance::BypassRefused)
+            && stage.differs_untraced(&rehearsal.evidence.history)?
+        {
             for &guarantee in &self.scenario.judges {
                 swept.docket.doubt(
                     guarantee,

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     fault::{Side, Strike},
     history::{Invocation, Outcome},
-    trace::{Ending, Event, HeldCall, News, Saved, Tid, Trace, Tracer},
+    trace::{Circumstance, Ending, Event, HeldCall, News, Saved, Tid, Trace, Tracer},
 };
 
 /// An answer up to this size fits into any pipe at once (`PIPE_BUF`), so that one wait is enough.
@@ -332,7 +332,9 @@ impl<'t> Traced<'t> {
                             .to_owned(),
                     );
                 }
-                News::Bypass => self.trace.bypass_refused = true,
+                News::Bypass => {
+                    self.trace.circumstances.insert(Circumstance::BypassRefused);
+                }
                 News::Ended { .. } => self.next_witnessed()?,
                 News::Forked { .. } | News::Crowded(_) | News::Outside | News::Slept => {}
             }

@@ -28,6 +28,19 @@ impl Event {
     }
 }
 
+/// What a workload did besides its calls, and what was done to it, that bears on what its events prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Circumstance {
+    /// It would not end, and was ended at a limit of time, calls, threads or memory.
+    PastLimit,
+    /// One of several actors had to let others go first, after many calls in one operation.
+    MadeWay,
+    /// One of several actors waited by the clock while another one was in the middle of an operation.
+    WaitedByClock,
+    /// It asked for input and output that bypasses system calls (`io_uring`) and was refused.
+    BypassRefused,
+}
+
 /// The events of a workload in the order in which the kernel saw them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
@@ -39,12 +52,13 @@ pub struct Trace {
     pub killed_at: Option<u64>,
     /// Why events may be missing, one reason each; empty when everything was seen.
     pub blind_spots: BTreeSet<String>,
-    /// Whether something that would not end was ended at a limit of time, calls, threads or memory.
-    pub past_limit: bool,
-    /// Whether one of several actors had to let others go first, after many calls in one operation.
-    pub made_way: bool,
-    /// Whether one of several actors waited by the clock while another one was in the middle of an operation.
-    pub waited_by_clock: bool,
-    /// Whether it asked for input and output that bypasses system calls (`io_uring`) and was refused.
-    pub bypass_refused: bool,
+    /// What else bears on what the events prove.
+    pub circumstances: BTreeSet<Circumstance>,
+}
+
+impl Trace {
+    /// Whether it came about like that.
+    pub fn has(&self, circumstance: Circumstance) -> bool {
+        self.circumstances.contains(&circumstance)
+    }
 }

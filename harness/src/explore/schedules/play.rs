@@ -12,7 +12,7 @@ use crate::{
     scenario::Scenario,
     schedule::{Actor, Decision, Explorer, Mode, Object, Run, Schedule, Step, Touches},
     subject::{ByTheClock, Ensemble, Stop},
-    trace::{Event, HeldCall, Trace},
+    trace::{Circumstance, Event, HeldCall, Trace},
 };
 
 /// Most calls of one operation. One that makes more is not going to end.
@@ -147,7 +147,9 @@ impl<'a, 't> Play<'a, 't> {
             let least = enabled.iter().map(impatience).min();
             let all = enabled.len();
             enabled.retain(|actor| Some(impatience(actor)) == least);
-            self.trace.made_way |= enabled.len() < all;
+            if enabled.len() < all {
+                self.trace.circumstances.insert(Circumstance::MadeWay);
+            }
             let mut went = false;
             while !enabled.is_empty() && !went {
                 let decision = Decision { made: &self.run.steps, enabled: &enabled };
@@ -281,7 +283,7 @@ impl<'a, 't> Play<'a, 't> {
         let waits = naps > 0 && (player.naps >= NAPS_OF_WAITING || player.vain.is_some());
         let is_busy = |(other, player): (Actor, &Player)| other != actor && player.at.is_some();
         if (waits || ended) && self.players.iter().enumerate().any(is_busy) {
-            self.trace.waited_by_clock = true;
+            self.trace.circumstances.insert(Circumstance::WaitedByClock);
         }
     }
 

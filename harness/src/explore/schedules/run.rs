@@ -14,7 +14,7 @@ use crate::{
     scenario::Scenario,
     schedule::{Actor, Explorer, Run},
     subject::{Batch, Ensemble, Launcher, Plain, PlainSide, Subject, protocol::Hello, watchdog},
-    trace::Trace,
+    trace::{Circumstance, Trace},
 };
 
 /// A file that nobody has stored.
@@ -163,7 +163,9 @@ impl<'a> Rig<'a> {
                 &mut history,
             )?;
         }
-        trace.past_limit = self.ensemble.is_past_limit();
+        if self.ensemble.is_past_limit() {
+            trace.circumstances.insert(Circumstance::PastLimit);
+        }
         trace.blind_spots.extend(self.ensemble.blind_spot().map(str::to_owned));
         let evidence = Evidence {
             scenario: Arc::clone(&self.scenario),

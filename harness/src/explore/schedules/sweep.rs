@@ -28,6 +28,7 @@ use crate::{
         Actor, DepthFirst, Dpor, Explorer, Mode, Pct, Random, Replay, Run, Schedule, estimate,
     },
     subject::{Launcher, protocol::THREADS},
+    trace::Circumstance,
 };
 
 /// Kills are tried in schedules with up to so many preemptions.
@@ -271,8 +272,8 @@ impl Exploration<'_, '_> {
             return Ok(performed);
         }
         tell(&News::Trial);
-        self.past_limit += usize::from(performed.record.trace.past_limit);
-        self.made_way |= performed.record.trace.made_way;
+        self.past_limit += usize::from(performed.record.trace.has(Circumstance::PastLimit));
+        self.made_way |= performed.record.trace.has(Circumstance::MadeWay);
         let record = &performed.record;
         let evidence = &record.evidence;
         swept.totals.trials += 1;
@@ -292,7 +293,7 @@ impl Exploration<'_, '_> {
         for (guarantee, doubt) in doubts {
             swept.docket.doubt(guarantee, &doubt);
         }
-        if record.trace.waited_by_clock {
+        if record.trace.has(Circumstance::WaitedByClock) {
             for (guarantee, finding) in &ruling {
                 if finding.is_some() {
                     swept.docket.doubt(*guarantee, WAITED_BY_CLOCK);
