@@ -34,7 +34,8 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     let directory = arguments.out.clone().unwrap_or_else(|| run_directory(&subject));
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
     let terminal = TerminalReporter::new(arguments.format, &directory);
-    let mut reporters = Reporters { files, terminal };
+    // The terminal last: what it names must be there.
+    let mut reporters = Reporters(vec![Box::new(files), Box::new(terminal)]);
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
         subject,
@@ -54,17 +55,14 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     Ok(outcome.certificate.verdict.exit_code())
 }
 
-/// The terminal and the run's files, told the same.
-struct Reporters {
-    files: RunFiles,
-    terminal: TerminalReporter,
-}
+/// All outputs of a run, told the same one after the other.
+struct Reporters(Vec<Box<dyn Reporter>>);
 
 impl Reporter for Reporters {
     fn report(&mut self, progress: &Progress<'_>) {
-        // The files first: what the terminal names must be there.
-        self.files.report(progress);
-        self.terminal.report(progress);
+        for reporter in &mut self.0 {
+            reporter.report(progress);
+        }
     }
 }
 
