@@ -5,7 +5,7 @@
 //! readdir(3) promises no snapshot. A value that nobody wrote and a name that nobody stored have no place in any
 //! order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::timeline::{Content, Timed, Timeline, contents};
 use crate::{
@@ -49,6 +49,7 @@ pub(super) fn judge(timeline: &Timeline<'_>) -> Judgement {
         if let Some(names) = listed(timed) {
             judgement.comparisons += 1;
             judgement.findings.extend(stray(timeline, timed, names));
+            judgement.findings.extend(twice(timeline, timed, names));
         }
     }
     judgement.findings.sort_by_key(|finding| finding.entry);
@@ -246,6 +247,23 @@ fn stray(timeline: &Timeline<'_>, timed: &Timed<'_>, names: &[String]) -> Option
             timeline.who(timed),
             timeline.place(directory),
             timeline.place(&strange),
+        ),
+    })
+}
+
+/// A name that is listed twice: there is no moment at which a directory has two files of one name.
+fn twice(timeline: &Timeline<'_>, timed: &Timed<'_>, names: &[String]) -> Option<Finding> {
+    let mut seen = BTreeSet::new();
+    let name = names.iter().find(|name| !seen.insert(*name))?;
+    let directory = timed.entry.invocation.path();
+    let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
+    Some(Finding {
+        entry: Some(timed.index),
+        summary: format!(
+            "{} listed {} and found {} twice; each file once would have been right, whoever else is active",
+            timeline.who(timed),
+            timeline.place(directory),
+            timeline.place(&path),
         ),
     })
 }

@@ -153,6 +153,16 @@ fn reading_backwards_in_time_is_not_linearizable() {
          it explains that",
         unlisted,
     );
+    let twice = overwrite()
+        .by(0, (0, 5), write("d/a", "new"), done())
+        .by(1, (1, 2), list("d"), names(&["a", "a"]))
+        .quiet(read("d/a"), data("new"));
+    refutes(
+        "twice in a list",
+        &[Linearizable],
+        "reader listed `d` and found `d/a` twice; each file once would have been right, whoever else is active",
+        twice,
+    );
     let temporary = overwrite()
         .by(0, (0, 5), write("d/a", "new"), done())
         .by(1, (1, 2), list("d"), names(&["a", "a.x7g2.tmp"]))
