@@ -152,7 +152,8 @@ syscalls! {
 }
 
 syscalls! {
-    /// What the filter stops on besides where several processes are scheduled.
+    /// What the filter stops on besides where several processes are scheduled. What changes attributes alone is here,
+    /// too: it leaves no other state behind, but whoever waits for a time stamp or a permission notices it.
     LOOKS;
     SYS_read: Look { fd: 0 };
     SYS_pread64: Look { fd: 0 };
@@ -178,7 +179,18 @@ syscalls! {
     SYS_lgetxattr: LookAt { dirfd: None, path: 0 };
     SYS_listxattr: LookAt { dirfd: None, path: 0 };
     SYS_llistxattr: LookAt { dirfd: None, path: 0 };
-    SYS_utimensat: Path { dirfd: Some(0), path: 1 };
+    SYS_utimensat: LookAt { dirfd: Some(0), path: 1 };
+    SYS_futimesat: LookAt { dirfd: Some(0), path: 1 };
+    SYS_utimes: LookAt { dirfd: None, path: 0 };
+    SYS_utime: LookAt { dirfd: None, path: 0 };
+    SYS_chmod: LookAt { dirfd: None, path: 0 };
+    SYS_fchmod: Look { fd: 0 };
+    SYS_fchmodat: LookAt { dirfd: Some(0), path: 1 };
+    SYS_fchmodat2: LookAt { dirfd: Some(0), path: 1 };
+    SYS_chown: LookAt { dirfd: None, path: 0 };
+    SYS_lchown: LookAt { dirfd: None, path: 0 };
+    SYS_fchown: Look { fd: 0 };
+    SYS_fchownat: LookAt { dirfd: Some(0), path: 1 };
     SYS_close: Close { fd: 0 };
     SYS_nanosleep: Sleep;
     SYS_clock_nanosleep: Sleep;

@@ -152,7 +152,8 @@ impl Touching<'_> {
                 }
                 self.attributes(Mode::Read);
             }
-            "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" | "utimensat" => {
+            "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" | "utimensat"
+            | "futimesat" | "utimes" | "utime" => {
                 self.path(&call.path, Mode::Read);
                 self.attributes(Mode::Change);
             }
