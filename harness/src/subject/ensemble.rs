@@ -26,7 +26,7 @@ use super::{
 use crate::{
     fault::Among,
     history::{Invocation, Outcome},
-    trace::{HeldCall, News, Tid},
+    trace::{HeldCall, Interest, News, Tid},
 };
 
 /// Processes that one process of the subject starts, and those start in turn.
@@ -103,6 +103,8 @@ impl<'t> Ensemble<'t> {
             clock: ByTheClock::default(),
         };
         ensemble.side.tracer().report_changes(false);
+        ensemble.side.tracer().set_interest(Interest::ChangesAndLooks)?;
+        ensemble.side.tracer().take_locks_seen();
         let members = if among == Among::Processes { actors } else { 1 };
         for _ in 0..members {
             let member = ensemble.side.launch()?;
@@ -110,6 +112,18 @@ impl<'t> Ensemble<'t> {
             ensemble.members.push(member);
         }
         Ok(ensemble)
+    }
+
+    /// Whether a process has asked for a lock while nobody saw when it closes files, and so gives locks up. If so,
+    /// all are ended, and from the next ones nothing is hidden.
+    pub(crate) fn has_missed_closes(&mut self) -> io::Result<bool> {
+        let tracer = self.side.tracer();
+        if !tracer.take_locks_seen() || tracer.interest() == Interest::Everything {
+            return Ok(false);
+        }
+        tracer.set_interest(Interest::Everything)?;
+        self.renew()?;
+        Ok(true)
     }
 
     /// Ends every process; [`Self::open`] starts new ones.
@@ -407,11 +421,9 @@ impl<'t> Ensemble<'t> {
                 self.actors[actor].held.push(call);
             }
             News::Pipe { tid, inode, bytes } => {
-                match self.members.iter_mut().find(|member| member.stdout_inode() == inode) {
-                    Some(member) => {
-                        member.answering(tid, bytes);
-                        self.side.tracer().release_to_exit(tid)?;
-                    }
+                let written_to = |member: &Member| member.stdout_inode() == inode;
+                match self.members.iter().position(written_to) {
+                    Some(index) => self.answering(index, tid, bytes)?,
                     None => self.side.tracer().release(tid)?,
                 }
             }
@@ -476,6 +488,26 @@ impl<'t> Ensemble<'t> {
             }
         }
         Ok(true)
+    }
+
+    /// A thread is about to write to its member's stdout. What is short is taken from it: to wait until the pipe has
+    /// it would take as long as one more call.
+    fn answering(&mut self, member: usize, tid: Tid, bytes: u64) -> io::Result<()> {
+        if self.members[member].takes(bytes) {
+            match self.side.tracer().take_write(tid) {
+                Ok(Some(bytes)) => {
+                    self.members[member].receive(&bytes);
+                    self.collect(member);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                // It was killed meanwhile; its end is told next.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.members[member].answering(tid, bytes);
+        self.side.tracer().release_to_exit(tid)
     }
 
     /// Takes the answers that have arrived from a member.

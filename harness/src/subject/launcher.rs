@@ -4,6 +4,7 @@
 //! a traced process can be held while a plain one works beside it.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     io::{self, IoSlice},
     os::{
         fd::{AsRawFd, OwnedFd, RawFd},
@@ -40,7 +41,8 @@ pub(crate) struct TracedSide {
     subject: Arc<Subject>,
     limits: Limits,
     tracer: Tracer,
-    server: Option<Server>,
+    /// Children inherit the filter of the server that they are forked from.
+    servers: BTreeMap<Interest, Server>,
 }
 
 /// Starts processes that nobody traces.
@@ -65,7 +67,7 @@ impl Launcher {
 
     /// A launcher for `subject`, whose traced processes stop at whatever another process can change or notice.
     pub(crate) fn for_schedules(subject: &Arc<Subject>, limits: Limits) -> io::Result<Self> {
-        Self::with(subject, limits, Interest::Everything)
+        Self::with(subject, limits, Interest::ChangesAndLooks)
     }
 
     fn with(subject: &Arc<Subject>, limits: Limits, interest: Interest) -> io::Result<Self> {
@@ -74,7 +76,7 @@ impl Launcher {
                 subject: Arc::clone(subject),
                 limits,
                 tracer: Tracer::new(interest)?,
-                server: None,
+                servers: BTreeMap::new(),
             },
             plain: PlainSide { subject: Arc::clone(subject), limits, server: None },
         })
@@ -94,7 +96,7 @@ impl Drop for Launcher {
     fn drop(&mut self) {
         // A server that does not end is ended by its parent-death or by the watchdog's owner; there is
         // nobody to tell.
-        if let Some(server) = self.traced.server.take() {
+        for server in self.traced.servers.values() {
             let _ = self.traced.tracer.kill(&[server.pid]);
         }
         if let Some(server) = self.plain.server.take() {
@@ -134,20 +136,23 @@ impl TracedSide {
     fn spawn(&mut self) -> io::Result<(Tid, Option<Tid>, Streams, Log)> {
         let (streams, stdin, stdout) = Streams::new(self.limits.line_bytes)?;
         let (pid, server, log) = if self.subject.forks {
-            if self.server.is_none() {
-                let tracer = &mut self.tracer;
-                self.server = Some(Server::start(&self.subject.launch, |launch, streams| {
-                    tracer.spawn(launch, streams).map(nix::unistd::Pid::as_raw)
-                })?);
-            }
-            let server = self.server.as_ref().expect("started above");
+            let interest = self.tracer.interest();
+            let server = match self.servers.entry(interest) {
+                Entry::Occupied(running) => running.into_mut(),
+                Entry::Vacant(none) => {
+                    let tracer = &mut self.tracer;
+                    none.insert(Server::start(&self.subject.launch, |launch, streams| {
+                        tracer.spawn(launch, streams).map(nix::unistd::Pid::as_raw)
+                    })?)
+                }
+            };
             server.request(FORK, &stdin, &stdout)?;
             let child = loop {
                 match self.tracer.next(true)? {
                     Some(News::Forked { child, .. }) => break child,
                     Some(News::Ended { process, ending }) if process == server.pid => {
                         let last = server.log.last_words(true);
-                        self.server = None;
+                        self.servers.remove(&interest);
                         return Err(io::Error::other(format!(
                             "the fork server ended: {ending}{last}"
                         )));

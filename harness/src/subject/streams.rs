@@ -90,6 +90,11 @@ impl Streams {
         self.drain();
     }
 
+    /// Takes in what would have come through stdout next.
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        self.incoming.extend_from_slice(bytes);
+    }
+
     /// Takes a whole line, if one has arrived.
     pub(crate) fn take_line(&mut self) -> Result<Option<Vec<u8>>, LineTooLong> {
         let end = self.incoming[self.searched..].iter().position(|&byte| byte == b'\n');

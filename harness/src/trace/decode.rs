@@ -63,7 +63,7 @@ pub(crate) fn decode(
             let path = resolve(tid, dirfd.map(argument), argument(path))?;
             match below(&path) {
                 Some(path) => change(path, None, None),
-                None if interest == Interest::Everything && is_shared_state(&path, flags) => {
+                None if interest.includes_looks() && is_shared_state(&path, flags) => {
                     Meaning::Outside
                 }
                 None => Meaning::Elsewhere,
@@ -86,8 +86,7 @@ pub(crate) fn decode(
         Shape::Fd { fd } => match open_file(tid, argument(fd), root, None)? {
             // A lock is one wherever its file is.
             Meaning::Elsewhere
-                if interest == Interest::Everything
-                    && matches!(syscall.name, "flock" | "fcntl") =>
+                if interest.includes_looks() && matches!(syscall.name, "flock" | "fcntl") =>
             {
                 let path = descriptor(tid, argument(fd))?;
                 change(path.to_string_lossy().into_owned(), None, None)
@@ -99,7 +98,7 @@ pub(crate) fn decode(
             match (written, source(syscall.name)) {
                 // It looks at what it copies.
                 (Meaning::Elsewhere | Meaning::Pipe { .. }, Some(from))
-                    if interest == Interest::Everything =>
+                    if interest.includes_looks() =>
                 {
                     open_file(tid, argument(from), root, None)?
                 }
@@ -113,14 +112,14 @@ pub(crate) fn decode(
         }
         Shape::Global => change(String::new(), None, None),
         Shape::Map => match below(&descriptor(tid, argument(4))?) {
-            None if interest == Interest::Everything
+            None if interest.includes_looks()
                 && argument(3) & libc::MAP_TYPE as u64 != libc::MAP_PRIVATE as u64
                 && is_writable(tid, argument(4)) =>
             {
                 Meaning::SharedMapping
             }
             // Reads through a private mapping are no calls either.
-            Some(_) if interest == Interest::Everything || is_writable(tid, argument(4)) => {
+            Some(_) if interest.includes_looks() || is_writable(tid, argument(4)) => {
                 Meaning::SharedMapping
             }
             _ => Meaning::Elsewhere,

@@ -13,7 +13,7 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
-use super::syscall::{CHANGES, LOOKS, OpenFlags, Shape};
+use super::syscall::{CHANGES, LOOKS, OpenFlags, Shape, Syscall};
 
 /// `fcntl` commands that take locks: whole-process, and per open file description.
 const LOCK_COMMANDS: [u64; 4] = [
@@ -39,12 +39,28 @@ const CHANGING_OPEN_BITS: [u64; 2] = [libc::O_CREAT as u64, libc::O_TRUNC as u64
 const TMPFILE_BIT: u64 = 0o20_000_000;
 
 /// What a tracer has to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Interest {
     /// Calls that can change what is stored, or its order.
     Changes,
     /// Calls that can change what another process sees, or notice what it has changed, and those that wait.
+    ChangesAndLooks,
+    /// The same of processes that take locks, which they may give up by closing a file. Nobody notices anything else
+    /// of that, and it is done so often that it is let run free where it can be.
     Everything,
+}
+
+impl Interest {
+    pub(super) fn includes_looks(self) -> bool {
+        self != Self::Changes
+    }
+
+    fn includes(self, syscall: &Syscall) -> bool {
+        match syscall.shape {
+            Shape::Close { .. } => self == Self::Everything,
+            _ => !(self.includes_looks() && SYNCS.contains(&syscall.number)),
+        }
+    }
 }
 
 /// Compiles the filter.
@@ -52,12 +68,9 @@ pub(crate) enum Interest {
 /// # Errors
 /// Only where the tables are not expressible, which a unit test rules out.
 pub(crate) fn program(interest: Interest) -> Result<BpfProgram, seccompiler::BackendError> {
-    let looks = if interest == Interest::Everything { LOOKS } else { &[] };
+    let looks = if interest.includes_looks() { LOOKS } else { &[] };
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = BTreeMap::new();
-    for syscall in CHANGES.iter().chain(looks) {
-        if interest == Interest::Everything && SYNCS.contains(&syscall.number) {
-            continue;
-        }
+    for syscall in CHANGES.iter().chain(looks).filter(|syscall| interest.includes(syscall)) {
         rules.insert(syscall.number, rules_of(syscall.number, syscall.shape, interest)?);
     }
     // Stopping with data 0: the tracer reads number and arguments itself.
@@ -73,9 +86,9 @@ fn rules_of(
 ) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     use SeccompCmpOp::{Eq, MaskedEq, Ne};
     let alternatives: Vec<Vec<(usize, SeccompCmpOp, u64)>> = match shape {
-        Shape::Open { .. } if interest == Interest::Everything => Vec::new(),
+        Shape::Open { .. } if interest.includes_looks() => Vec::new(),
         // Also private mappings: reading through them is a look.
-        Shape::Map if interest == Interest::Everything => {
+        Shape::Map if interest.includes_looks() => {
             vec![vec![(3, MaskedEq(libc::MAP_ANONYMOUS as u64), 0)]]
         }
         // Where requests come from; looked at often, and by nobody else.
@@ -129,7 +142,7 @@ mod tests {
     #[test]
     fn the_filters_compile_and_fit_the_kernel_limit() {
         // BPF_MAXINSNS of the kernel.
-        for interest in [Interest::Changes, Interest::Everything] {
+        for interest in [Interest::Changes, Interest::ChangesAndLooks, Interest::Everything] {
             assert!((50..4096).contains(&program(interest).expect("compiles").len()));
         }
     }

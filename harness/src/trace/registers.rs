@@ -19,6 +19,24 @@ pub(crate) fn answer(tid: Tid, result: i64) -> nix::Result<()> {
     ptrace::setregs(pid, registers)
 }
 
+/// Takes the bytes of a held `write` out of the thread's memory, and answers the call as if all had been written.
+/// `None`, and nothing is done, where it is another call or its buffer is no memory of the thread.
+pub(crate) fn take_write(tid: Tid) -> nix::Result<Option<Vec<u8>>> {
+    let pid = Pid::from_raw(tid);
+    let mut registers = ptrace::getregs(pid)?;
+    if registers.orig_rax != libc::SYS_write as u64 {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; registers.rdx as usize];
+    if memory::read(tid, registers.rsi, &mut bytes).is_err() {
+        return Ok(None);
+    }
+    registers.orig_rax = u64::MAX;
+    registers.rax = registers.rdx;
+    ptrace::setregs(pid, registers)?;
+    Ok(Some(bytes))
+}
+
 /// The registers of a thread as they were before its call was changed.
 pub(crate) struct Saved(libc::user_regs_struct);
 

@@ -143,6 +143,8 @@ pub(crate) struct Tracer {
     filter: BpfProgram,
     /// Processes and the files of which they have asked for a lock: closing those may give it up.
     locked: HashMap<Tid, HashSet<Inode>>,
+    /// Whether any has ever asked for a lock.
+    has_seen_locks: bool,
     /// Changes below this directory are events. None: nothing is.
     root: Option<PathBuf>,
     reports_changes: bool,
@@ -161,12 +163,32 @@ impl Tracer {
             interest,
             filter: filter::program(interest).map_err(io::Error::other)?,
             locked: HashMap::new(),
+            has_seen_locks: false,
             root: None,
             reports_changes: true,
             threads: HashMap::new(),
             early: HashMap::new(),
             strangers: BTreeMap::new(),
         })
+    }
+
+    /// What is of interest in processes that are started from now on.
+    pub(crate) fn set_interest(&mut self, interest: Interest) -> io::Result<()> {
+        if self.interest != interest {
+            self.filter = filter::program(interest).map_err(io::Error::other)?;
+            self.interest = interest;
+        }
+        Ok(())
+    }
+
+    /// See [`Self::set_interest`].
+    pub(crate) fn interest(&self) -> Interest {
+        self.interest
+    }
+
+    /// Whether any process has asked for a lock since this was asked.
+    pub(crate) fn take_locks_seen(&mut self) -> bool {
+        std::mem::take(&mut self.has_seen_locks)
     }
 
     /// Whether changes are reported at all. While they are not, calls that can be nothing else are not even
@@ -232,6 +254,16 @@ impl Tracer {
     #[expect(clippy::unused_self, reason = "only the thread that has the tracer may resume")]
     pub(crate) fn release_to_exit(&self, tid: Tid) -> io::Result<()> {
         gone_is_fine(ptrace::resume_to_exit(tid))
+    }
+
+    /// Takes what a held thread is about to write to a pipe, and lets it go on as if it had. `None`, and it is still
+    /// held, where that is not in one buffer. The caller sees to it that it is not much.
+    pub(crate) fn take_write(&self, tid: Tid) -> io::Result<Option<Vec<u8>>> {
+        let taken = registers::take_write(tid)?;
+        if taken.is_some() {
+            self.release(tid)?;
+        }
+        Ok(taken)
     }
 
     /// Cuts a held write to `keep` bytes and lets it finish; [`News::Returned`] follows, and a process that
@@ -420,6 +452,8 @@ impl Tracer {
     fn held(&mut self, tid: Tid) -> io::Result<Option<News>> {
         let meaning = ptrace::call_info(tid).and_then(|call| {
             let Some(syscall) = lookup(call.number) else { return Ok(None) };
+            // The filter lets no other `fcntl` stop.
+            self.has_seen_locks |= matches!(syscall.name, "flock" | "fcntl");
             if !self.reports_changes && syscall.shape.is_change_only() {
                 return Ok(None);
             }

@@ -55,6 +55,7 @@ pub fn explore(
     let scenario = Arc::new(scenario.clone());
     let mut rig = Rig::new(subject, &mut launcher, &mut scratch, &scenario, among)
         .map_err(io::Error::other)?;
+    rig.introduce().map_err(io::Error::other)?;
     // What they make is known by name afterwards, so that an explorer sees the same steps in every run.
     for mut in_order in InOrder::both_ways(scenario.actors.len()) {
         rig.run(&mut in_order, None, false).map_err(io::Error::other)?;

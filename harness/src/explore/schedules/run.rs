@@ -90,6 +90,7 @@ impl<'a> Rig<'a> {
             }
         }
         self.baseline = Arc::new(Baseline { missing, refused, ..Baseline::default() });
+        self.has_missed_closes()?;
         // Whoever answers improperly even alone is to do so where it is judged.
         self.renew()?;
         Ok(&self.hello)
@@ -109,6 +110,12 @@ impl<'a> Rig<'a> {
             Err(why) => return Err(TrialError::Subject(arena.anonymous_text(&why))),
         }
         Ok(())
+    }
+
+    /// Whether runs so far have missed when locks were given up, so that they have fewer steps than the next ones
+    /// will have: processes take locks, and did not show it before.
+    pub(super) fn has_missed_closes(&mut self) -> Result<bool, TrialError> {
+        Ok(self.ensemble.has_missed_closes()?)
     }
 
     /// Ends the processes; the next run starts new ones.

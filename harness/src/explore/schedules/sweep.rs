@@ -70,6 +70,8 @@ struct Exploration<'a, 'w> {
     past_limit: usize,
     /// Whether anybody had to let others go first because it tried so often.
     made_way: bool,
+    /// Whether processes took locks, and nobody had seen when they gave them up: all is to be done again.
+    starts_over: bool,
     /// Findings to be confirmed.
     suspects: Vec<(Vec<Guarantee>, Schedule)>,
 }
@@ -118,9 +120,14 @@ impl Sweep<'_> {
                 disturbed: false,
                 past_limit: 0,
                 made_way: false,
+                starts_over: false,
                 suspects: Vec::new(),
             };
             exploration.run(swept, tell)?;
+            if std::mem::take(&mut exploration.starts_over) {
+                exploration.orders.clear();
+                exploration.run(swept, tell)?;
+            }
             if exploration.has_enough(swept) {
                 break;
             }
@@ -174,6 +181,9 @@ impl Exploration<'_, '_> {
                 bounds.push(pct.bound());
             }
         }
+        if self.starts_over {
+            return Ok(());
+        }
         if self.sweep.scenario.faults.contains(&FaultKind::KillOne)
             && self.among == Among::Processes
         {
@@ -181,6 +191,9 @@ impl Exploration<'_, '_> {
                 swept.docket.doubt(Guarantee::CrashIsolated, DISTURBED);
             } else {
                 let kills = self.kill_one(effort, swept, tell)?;
+                if self.starts_over {
+                    return Ok(());
+                }
                 self.bound(swept, &[Guarantee::CrashIsolated], &kills);
             }
         }
@@ -253,6 +266,7 @@ impl Exploration<'_, '_> {
         let mut judged = self.scenario.judges.iter();
         let first_only = self.sweep.first_only;
         self.is_given_up()
+            || self.starts_over
             || first_only && judged.all(|guarantee| swept.docket.case(*guarantee, model).is_some())
     }
 
@@ -268,6 +282,7 @@ impl Exploration<'_, '_> {
             return Err(TrialError::Interrupted);
         }
         let performed = self.rig.run(explorer, kill, false)?;
+        self.starts_over |= self.rig.has_missed_closes()?;
         if performed.run.abandoned {
             return Ok(performed);
         }

@@ -121,6 +121,16 @@ impl Member {
         self.streams.stdout_inode()
     }
 
+    /// Whether so many bytes can be taken from a thread in stdout's place: nothing is on its way there.
+    pub(super) fn takes(&self, bytes: u64) -> bool {
+        bytes <= SMALL_ANSWER_BYTES && self.answering.is_empty() && !self.large
+    }
+
+    /// Takes what a thread would have written to stdout.
+    pub(super) fn receive(&mut self, bytes: &[u8]) {
+        self.streams.receive(bytes);
+    }
+
     /// A thread is about to write to stdout.
     pub(super) fn answering(&mut self, tid: Tid, bytes: u64) {
         self.large |= bytes > SMALL_ANSWER_BYTES;
