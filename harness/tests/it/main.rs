@@ -14,6 +14,7 @@ mod generated;
 mod hostile;
 mod hostile_power;
 mod hostile_schedules;
+mod interruption;
 mod program;
 mod recorder;
 mod soak;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         hostile::TESTS,
         hostile_power::TESTS,
         hostile_schedules::TESTS,
+        interruption::TESTS,
         recorder::TESTS,
         strategies::TESTS,
         soak::TESTS,

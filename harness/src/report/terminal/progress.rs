@@ -137,6 +137,7 @@ impl Reporter for TerminalReporter {
                 self.run.refuted += 1;
                 self.say(&format!("refuted {} in {}", case.guarantee, case.evidence.scenario.name));
             }
+            Progress::SoFar { .. } => {}
             Progress::Finished { certificate, cases } => {
                 if let Face::Bar(bar) = &self.face {
                     bar.finish_and_clear();
