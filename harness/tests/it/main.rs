@@ -15,6 +15,7 @@ mod hostile;
 mod hostile_power;
 mod hostile_schedules;
 mod interruption;
+mod outputs;
 mod program;
 mod recorder;
 mod soak;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         hostile_power::TESTS,
         hostile_schedules::TESTS,
         interruption::TESTS,
+        outputs::TESTS,
         recorder::TESTS,
         strategies::TESTS,
         soak::TESTS,
