@@ -102,31 +102,38 @@ impl RunFiles {
     fn write_so_far(&mut self, certificate: &Certificate, cases: &[&Case]) -> io::Result<()> {
         for case in cases {
             if !self.written.contains(&case.guarantee) {
-                self.write_case(certificate, case)?;
+                self.write_case(certificate, case, Survives::Kill)?;
             }
         }
-        write_json(&self.directory.join(CERTIFICATE_FILE), certificate)
+        write_json(&self.directory.join(CERTIFICATE_FILE), certificate, Survives::Kill)
     }
 
     fn write(&mut self, certificate: &Certificate, cases: &[&Case]) -> io::Result<()> {
         self.written.clear();
         for case in cases {
-            self.write_case(certificate, case)?;
+            self.write_case(certificate, case, Survives::PowerLoss)?;
         }
-        write_json(&self.directory.join(CERTIFICATE_FILE), certificate)?;
+        let path = self.directory.join(CERTIFICATE_FILE);
+        write_json(&path, certificate, Survives::PowerLoss)?;
         // Only now does no certificate name them.
         self.remove_counterexamples()
     }
 
-    fn write_case(&mut self, certificate: &Certificate, case: &Case) -> io::Result<()> {
+    fn write_case(
+        &mut self,
+        certificate: &Certificate,
+        case: &Case,
+        survives: Survives,
+    ) -> io::Result<()> {
         let path = self.directory.join(Counterexample::path(case.guarantee));
         let mut file =
             counterexample(case, &certificate.subject, self.command.clone(), certificate.seed);
         file.options = self.options.clone();
-        write_json(&path, &file)?;
+        write_json(&path, &file, survives)?;
         let path = self.directory.join(Counterexample::history_path(case.guarantee));
         if case.has_several_actors() {
-            write_text(&path, &lines::write(&lines::lines(&case.evidence.history)))?;
+            let history = lines::write(&lines::lines(&case.evidence.history));
+            write_text(&path, &history, survives)?;
         } else {
             remove(&path)?;
         }
@@ -170,21 +177,33 @@ pub fn counterexample(
     }
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+/// What a file that was written is to outlive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Survives {
+    /// The end of this process. Without a sync a write costs a run nothing that one could measure, and what a power
+    /// loss takes of a run that goes on is lost with the run.
+    Kill,
+    /// A power loss, too: the result.
+    PowerLoss,
+}
+
+fn write_json(path: &Path, value: &impl Serialize, survives: Survives) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| unwritable("write", path, &error.into()))?;
-    write_text(path, &(text + "\n"))
+    write_text(path, &(text + "\n"), survives)
 }
 
 /// Writes a file under a temporary name and then gives it its own.
-pub(super) fn write_text(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_text(path: &Path, text: &str, survives: Survives) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         let mut file = NamedTempFile::new_in(parent)?;
         io::Write::write_all(&mut file, text.as_bytes())?;
         // A temporary file is its owner's alone; a report is everybody's whom the umask lets read.
         make_readable(file.as_file())?;
-        file.as_file().sync_all()?;
+        if survives == Survives::PowerLoss {
+            file.as_file().sync_all()?;
+        }
         file.persist(path)?;
         Ok(())
     };

@@ -33,7 +33,7 @@ impl GitHub {
     /// The output, where this process runs in GitHub Actions. `directory` is the one of the certificate; where stdout
     /// is for programs nothing is printed there.
     pub fn here(format: Format, directory: &Path) -> Option<Self> {
-        if env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+        if !is_here() {
             return None;
         }
         let page = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
@@ -69,6 +69,26 @@ impl Reporter for GitHub {
             );
         }
     }
+}
+
+/// Whether this process runs in GitHub Actions.
+pub(super) fn is_here() -> bool {
+    env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// A page for people in which no line is a workflow command: what a subject says may be wrapped so that it comes to
+/// the beginning of a line.
+pub(super) fn defused(page: &str) -> String {
+    let defused = page.split_inclusive('\n').map(|line| {
+        let text = line.trim_start();
+        if text.starts_with("::") {
+            let (indent, _) = line.split_at(line.len() - text.len());
+            format!("{indent}· {text}")
+        } else {
+            line.to_owned()
+        }
+    });
+    defused.collect()
 }
 
 /// How much an annotation matters.
@@ -173,6 +193,12 @@ mod tests {
         }
         assert_eq!(property("a,b:c%\r\n"), "a%2Cb%3Ac%25%0D%0A");
         assert_eq!(data("a,b:c%0A"), "a,b:c%250A");
+    }
+
+    #[test]
+    fn no_line_of_a_page_is_a_command() {
+        let page = "found\n  ::error::x\n::add-mask::y\n a ::b\n";
+        assert_eq!(defused(page), "found\n  · ::error::x\n· ::add-mask::y\n a ::b\n");
     }
 
     #[test]

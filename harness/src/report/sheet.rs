@@ -5,7 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Progress, Reporter, files};
+use super::{
+    Progress, Reporter,
+    files::{self, Survives},
+};
 use crate::judge::{Case, Certificate};
 
 /// The text of a file: a pure function of certificate, cases, and the folder that their paths are relative to.
@@ -28,13 +31,14 @@ impl Sheet {
 
 impl Reporter for Sheet {
     fn report(&mut self, progress: &Progress<'_>) {
-        if let Progress::SoFar { certificate, cases } | Progress::Finished { certificate, cases } =
-            progress
-        {
-            let text = (self.render)(certificate, cases, &self.directory);
-            if let Err(error) = files::write_text(&self.directory.join(self.name), &text) {
-                eprintln!("{error}");
-            }
+        let (certificate, cases, survives) = match progress {
+            Progress::SoFar { certificate, cases } => (certificate, cases, Survives::Kill),
+            Progress::Finished { certificate, cases } => (certificate, cases, Survives::PowerLoss),
+            _ => return,
+        };
+        let text = (self.render)(certificate, cases, &self.directory);
+        if let Err(error) = files::write_text(&self.directory.join(self.name), &text, survives) {
+            eprintln!("{error}");
         }
     }
 }
