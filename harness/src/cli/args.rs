@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use crashworthy::Guarantee;
 use serde_json::Value;
 
-use crate::{explore::Profile, report::Format};
+use crate::{
+    explore::Profile,
+    report::{Format, runs::KEPT_RUNS},
+};
 
 /// Crash-test ratings for storage backends: which documented guarantees hold when the process is killed
 /// at any system call?
@@ -23,7 +26,7 @@ Examples:
   crashworthy certify fs:documented                     the same, as its specification documents it
   crashworthy certify --claims my.claims.toml -- node my_backend.mjs
   crashworthy certify --guarantee kill-atomic-write -- ./my-backend --flag
-  crashworthy replay reports/runs/fs-documented/counterexamples/path-fidelity.json
+  crashworthy replay reports/runs/fs-documented/latest/counterexamples/path-fidelity.json
   crashworthy explain kill-atomic-write
 
 Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not measured,
@@ -37,6 +40,8 @@ pub(super) enum Command {
     Replay(Replay),
     /// Explain a guarantee: what it means, how it is tested, how to keep it
     Explain(Explain),
+    /// Tell what a run did, from the events that it left
+    Events(super::events::Events),
     /// List guarantees, scenarios or backends
     List(List),
 }
@@ -85,9 +90,15 @@ pub(super) struct Certify {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) time_budget: Option<Duration>,
 
-    /// Where certificate and counterexamples go [default: reports/runs/SUBJECT]
+    /// Where certificate, counterexamples and all other files go [default: a folder of this run's own below
+    /// reports/runs/SUBJECT, to which `latest` leads]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+
+    /// How many runs of the subject are kept, the new one included
+    #[arg(long, value_name = "N", default_value_t = KEPT_RUNS, conflicts_with = "out",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) keep_runs: u16,
 
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t)]

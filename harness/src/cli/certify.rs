@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use crashworthy::{Claims, Guarantee};
@@ -15,7 +16,17 @@ use super::{
 };
 use crate::{
     explore::{Campaign, Outcome},
-    report::{Progress, Reporter, files::RunFiles, terminal::TerminalReporter},
+    report::{
+        Progress, Reporter, badge,
+        events::Events,
+        files::RunFiles,
+        github::GitHub,
+        junit,
+        runs::{self, RunFolder},
+        sheet::Sheet,
+        summary,
+        terminal::TerminalReporter,
+    },
     scenario::{self, Scenario},
     subject::{self, Limits, Subject, watchdog},
     trace::pin,
@@ -31,11 +42,21 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
         scenarios.splice(..0, regressions::load(arguments.regressions.as_deref())?);
     }
     let only = guarantees(&arguments.guarantee);
-    let directory = arguments.out.clone().unwrap_or_else(|| run_directory(&subject));
+    let (directory, _run) = output(arguments, &subject)?;
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
     let terminal = TerminalReporter::new(arguments.format, &directory);
-    // The terminal last: what it names must be there.
-    let mut reporters = Reporters(vec![Box::new(files), Box::new(terminal)]);
+    // The terminal last: what it names must be there; but for annotations, which are to stand below it.
+    let mut reporters = Reporters(vec![
+        Box::new(files),
+        Box::new(Sheet::new(&directory, junit::FILE, junit::render)),
+        Box::new(Sheet::new(&directory, summary::FILE, summary::render)),
+        Box::new(Sheet::new(&directory, badge::FILE, badge::render)),
+        Box::new(Events::create(&directory).map_err(Stop::usage)?),
+        Box::new(terminal),
+    ]);
+    if let Some(github) = GitHub::here(arguments.format, &directory) {
+        reporters.0.push(Box::new(github));
+    }
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
         subject,
@@ -66,11 +87,16 @@ impl Reporter for Reporters {
     }
 }
 
-/// Where the files of a run go by default.
-fn run_directory(subject: &Subject) -> PathBuf {
-    let words = subject.label.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let name: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    Path::new(RUNS).join(name.join("-"))
+/// Where the files of a run go: where the user says, or into a folder of its own, which is nobody else's for as long
+/// as it is held.
+fn output(arguments: &Certify, subject: &Subject) -> Result<(PathBuf, Option<RunFolder>), Stop> {
+    if let Some(out) = &arguments.out {
+        return Ok((out.clone(), None));
+    }
+    let folder = Path::new(RUNS).join(runs::subject_name(&subject.label));
+    let keep = usize::from(arguments.keep_runs);
+    let run = RunFolder::create(&folder, SystemTime::now(), keep).map_err(Stop::usage)?;
+    Ok((run.path().to_owned(), Some(run)))
 }
 
 /// What shrank out of generated workloads is written as scenarios to keep.

@@ -5,6 +5,7 @@
 
 mod args;
 mod certify;
+mod events;
 mod explain;
 mod list;
 mod regressions;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         args::Command::Certify(arguments) => certify::certify(&arguments),
         args::Command::Replay(arguments) => replay::replay(&arguments),
         args::Command::Explain(arguments) => explain::explain(&arguments),
+        args::Command::Events(arguments) => events::events(&arguments),
         args::Command::List(arguments) => Ok(list::list(&arguments)),
     };
     match done {

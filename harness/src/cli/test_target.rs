@@ -80,11 +80,16 @@ pub fn certify_backends(backends: Vec<Backend>, directory: Option<&str>) -> Exit
                 .collect(),
             _ => claimed.clone(),
         };
+        let mut folder = directory.map(|directory| PathBuf::from(directory).join(&name));
+        if let (true, [alone], Some(folder)) = (arguments.exact, &*only, &mut folder) {
+            // Such a runner starts several processes at once: none may remove what another has written.
+            folder.push(alone.id());
+        }
         let certified = Arc::new(Certified {
             name: name.clone(),
             claims: (!claims.is_empty()).then_some(claims),
             only,
-            directory: directory.map(|directory| PathBuf::from(directory).join(&name)),
+            directory: folder,
             outcome: Mutex::new(None),
         });
         for guarantee in claimed {

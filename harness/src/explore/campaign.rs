@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     judge::{
-        Case, Certificate, Docket, Frame, SoakTotals, SubjectIdentity, Totals, certificate,
+        Case, Certificate, Docket, Frame, SoFar, SoakTotals, SubjectIdentity, Totals, certificate,
         deciding,
     },
     report::{Progress, Reporter},
@@ -95,6 +95,9 @@ struct Shared<'a> {
     reporter: Mutex<&'a mut dyn Reporter>,
     /// Guarantees whose first refutation was told.
     announced: Mutex<BTreeSet<Guarantee>>,
+    /// What would be said if the run ended now. Locked after the reporter, where both are.
+    so_far: Mutex<SoFar>,
+    started: Instant,
     /// Why the rest need not be run.
     stop: Mutex<Option<TrialError>>,
     stopped: AtomicBool,
@@ -126,20 +129,27 @@ impl Campaign {
             effort,
             reporter: Mutex::new(reporter),
             announced: Mutex::default(),
+            so_far: Mutex::new(SoFar::new(&self.frame_if_cut_short())),
+            started,
             stop: Mutex::default(),
             stopped: AtomicBool::new(false),
             deadline: self.time_budget.map(|budget| started + budget),
             next: AtomicUsize::new(0),
         };
-        let mut subject =
-            SubjectIdentity { command: self.subject.label.clone(), ..SubjectIdentity::default() };
+        shared.tell_so_far(&mut **lock(&shared.reporter));
+        let mut subject = self.identity();
         let mut recovers = false;
         let (mut swept, regressions) = match shared.introduce() {
             Ok(hello) => {
                 subject.name = hello.name;
                 subject.version = hello.version;
                 recovers = hello.capabilities.iter().any(|offered| offered == RECOVER);
-                lock(&shared.reporter).report(&Progress::Greeted(&subject));
+                lock(&shared.so_far).greeted(&subject);
+                {
+                    let mut reporter = lock(&shared.reporter);
+                    reporter.report(&Progress::Greeted(&subject));
+                    shared.tell_so_far(&mut **reporter);
+                }
                 shared.sweep_all(&scenarios)
             }
             Err(error) => {
@@ -151,11 +161,14 @@ impl Campaign {
         let reporter = shared.reporter.into_inner().unwrap_or_else(PoisonError::into_inner);
 
         swept.totals.wall_seconds = started.elapsed().as_secs_f64();
-        let (mut unmeasurable, mut broken, mut interrupted) = (None, None, false);
+        // Ctrl-C may come when nothing is left that would stop for it; it was no whole run all the same.
+        let (mut unmeasurable, mut broken, mut interrupted) =
+            (None, None, watchdog::is_interrupted());
         match stop {
             Some(error @ TrialError::Subject(_)) => unmeasurable = Some(error.to_string()),
-            // A time budget that has run out cuts short too; what that left undone is in doubt already.
-            Some(TrialError::Interrupted) => interrupted = watchdog::is_interrupted(),
+            // A time budget that has run out cuts short too, where a scenario was left undone for it. Generated
+            // workloads and soaks are to fill the budget, and the run is whole without the rest of them.
+            Some(TrialError::Interrupted) => interrupted |= is_cut_short(&swept.docket),
             Some(error) => broken = Some(error.to_string()),
             None => {}
         }
@@ -182,6 +195,25 @@ impl Campaign {
             cases: &cases.iter().collect::<Vec<_>>(),
         });
         Ok(Outcome { certificate, cases, regressions })
+    }
+
+    fn identity(&self) -> SubjectIdentity {
+        SubjectIdentity { command: self.subject.label.clone(), ..SubjectIdentity::default() }
+    }
+
+    /// The frame of a run of which nothing more is known than that it began.
+    fn frame_if_cut_short(&self) -> Frame {
+        Frame {
+            subject: self.identity(),
+            claims: self.claims.clone(),
+            recovers: false,
+            profile: self.profile.to_string(),
+            seed: self.seed,
+            interrupted: true,
+            unmeasurable: Some(CUT_SHORT.to_owned()),
+            broken: None,
+            only: self.only.clone(),
+        }
     }
 
     /// The scenarios that judge something that is asked for.
@@ -437,16 +469,29 @@ impl Shared<'_> {
                 reporter.report(&Progress::Planned { scenario: &scenario.name, trials: *trials });
             }
             News::More(trials) => reporter.report(&Progress::More(*trials)),
-            News::Trial => reporter.report(&Progress::Trial),
+            News::Trial => {
+                lock(&self.so_far).trial();
+                reporter.report(&Progress::Trial);
+            }
             News::Refuted(case) => {
                 let decides = deciding(self.campaign.claims.as_ref(), case.guarantee);
                 if decides == case.evidence.strike.model()
                     && lock(&self.announced).insert(case.guarantee)
                 {
+                    // Its file is there before it is announced.
+                    lock(&self.so_far).refuted(case);
+                    self.tell_so_far(&mut **reporter);
                     reporter.report(&Progress::Refuted(case));
                 }
             }
         }
+    }
+
+    fn tell_so_far(&self, reporter: &mut dyn Reporter) {
+        let mut so_far = lock(&self.so_far);
+        so_far.after(self.started.elapsed());
+        let cases: Vec<&Case> = so_far.cases().iter().collect();
+        reporter.report(&Progress::SoFar { certificate: so_far.certificate(), cases: &cases });
     }
 }
 
@@ -462,6 +507,11 @@ impl Swept {
         self.totals.crash_states += crash_states;
         self.totals.schedules += schedules;
     }
+}
+
+/// Whether a scenario was left undone.
+fn is_cut_short(docket: &Docket) -> bool {
+    Guarantee::ALL.iter().any(|guarantee| docket.doubts(*guarantee).any(|doubt| doubt == CUT_SHORT))
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -4,6 +4,7 @@
 mod certificate;
 mod counterexample;
 mod docket;
+mod so_far;
 mod verdict;
 
 pub use certificate::{
@@ -12,4 +13,5 @@ pub use certificate::{
 };
 pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample, Losses};
 pub use docket::{Docket, Ruling, rule, rule_or_doubt};
+pub use so_far::SoFar;
 pub use verdict::{Frame, certificate, deciding};

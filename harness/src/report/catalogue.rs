@@ -125,10 +125,29 @@ mod tests {
     #[test]
     fn tables_for_programs_are_json() {
         let all = builtin::all();
-        let tables = [guarantees(Format::Json), scenarios(&all, Format::Json)];
-        for (table, rows) in tables.iter().zip([Guarantee::ALL.len(), all.len()]) {
-            let value: Value = serde_json::from_str(table).expect("a list is JSON");
+        let built_in = crate::subject::backends();
+        let tables = [
+            guarantees(Format::Json),
+            scenarios(&all, Format::Json),
+            backends(&built_in, Format::Json),
+        ];
+        let schema = include_str!("../../../reports/schema/list-1.json");
+        let schema: Value = serde_json::from_str(schema).expect("a schema is JSON");
+        jsonschema::draft202012::meta::validate(&schema).expect("it is a schema of draft 2020-12");
+        let schema = jsonschema::draft202012::new(&schema).expect("it is a schema");
+        let counts = [Guarantee::ALL.len(), all.len(), built_in.len()];
+        for (table, rows) in tables.iter().zip(counts) {
+            let mut value: Value = serde_json::from_str(table).expect("a list is JSON");
             assert_eq!(value.as_array().map(Vec::len), Some(rows));
+            let errors: Vec<_> =
+                schema.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert_eq!(errors, Vec::<String>::new());
+            let first = value[0].as_object().expect("an object").clone();
+            for key in first.keys() {
+                value[0].as_object_mut().expect("an object").remove(key);
+                assert!(!schema.is_valid(&value), "{key} is missing");
+                value[0] = Value::Object(first.clone());
+            }
         }
     }
 }

@@ -1,15 +1,18 @@
 //! The files of a run: `certificate.json`, and a counterexample for every refuted guarantee; where several actors were
 //! at work, with what they saw as JSON Lines.
 //!
-//! The certificate is the last file to be written and replaces nothing half: an older one is removed
-//! before the counterexamples that it names, so that a directory never holds a certificate beside files
-//! of another run, whenever this process is killed.
+//! They are written as the run goes: a certificate that says `interrupted` from the beginning on, each
+//! counterexample when it is found, and the whole certificate at the end, so that a run which is killed leaves
+//! what it knew. Counterexamples are written before the certificate that names them, and nothing is replaced
+//! half. What an earlier run left in the directory is removed when this one begins, its certificate first: a
+//! directory never holds a certificate beside files of another run.
 
 mod read;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -40,6 +43,8 @@ pub struct RunFiles {
     directory: PathBuf,
     command: Option<Vec<String>>,
     options: Value,
+    /// Of what a counterexample was written since the run began.
+    written: BTreeSet<Guarantee>,
 }
 
 impl RunFiles {
@@ -60,6 +65,7 @@ impl RunFiles {
             directory: directory.to_owned(),
             command: None,
             options: Value::Object(serde_json::Map::new()),
+            written: BTreeSet::new(),
         })
     }
 
@@ -76,34 +82,75 @@ impl RunFiles {
         &self.directory
     }
 
-    fn write(&self, certificate: &Certificate, cases: &[&Case]) -> io::Result<()> {
-        let path = self.directory.join(CERTIFICATE_FILE);
-        remove(&path)?;
-        for guarantee in Guarantee::ALL {
+    /// Removes what an earlier run left.
+    fn clear(&mut self) -> io::Result<()> {
+        remove(&self.directory.join(CERTIFICATE_FILE))?;
+        self.written.clear();
+        self.remove_counterexamples()
+    }
+
+    /// Removes every counterexample that was not written since the run began.
+    fn remove_counterexamples(&self) -> io::Result<()> {
+        for guarantee in Guarantee::ALL.iter().filter(|id| !self.written.contains(id)) {
             remove(&self.directory.join(Counterexample::path(*guarantee)))?;
             remove(&self.directory.join(Counterexample::history_path(*guarantee)))?;
         }
+        Ok(())
+    }
+
+    /// What is known so far: counterexamples that are new, then the certificate that names them.
+    fn write_so_far(&mut self, certificate: &Certificate, cases: &[&Case]) -> io::Result<()> {
         for case in cases {
-            let path = self.directory.join(Counterexample::path(case.guarantee));
-            let mut file =
-                counterexample(case, &certificate.subject, self.command.clone(), certificate.seed);
-            file.options = self.options.clone();
-            write_json(&path, &file)?;
-            if case.has_several_actors() {
-                let path = self.directory.join(Counterexample::history_path(case.guarantee));
-                let history = lines::write(&lines::lines(&case.evidence.history));
-                write_text(&path, &history)?;
+            if !self.written.contains(&case.guarantee) {
+                self.write_case(certificate, case, Survives::Kill)?;
             }
         }
-        write_json(&path, certificate)
+        write_json(&self.directory.join(CERTIFICATE_FILE), certificate, Survives::Kill)
+    }
+
+    fn write(&mut self, certificate: &Certificate, cases: &[&Case]) -> io::Result<()> {
+        self.written.clear();
+        for case in cases {
+            self.write_case(certificate, case, Survives::PowerLoss)?;
+        }
+        let path = self.directory.join(CERTIFICATE_FILE);
+        write_json(&path, certificate, Survives::PowerLoss)?;
+        // Only now does no certificate name them.
+        self.remove_counterexamples()
+    }
+
+    fn write_case(
+        &mut self,
+        certificate: &Certificate,
+        case: &Case,
+        survives: Survives,
+    ) -> io::Result<()> {
+        let path = self.directory.join(Counterexample::path(case.guarantee));
+        let mut file =
+            counterexample(case, &certificate.subject, self.command.clone(), certificate.seed);
+        file.options = self.options.clone();
+        write_json(&path, &file, survives)?;
+        let path = self.directory.join(Counterexample::history_path(case.guarantee));
+        if case.has_several_actors() {
+            let history = lines::write(&lines::lines(&case.evidence.history));
+            write_text(&path, &history, survives)?;
+        } else {
+            remove(&path)?;
+        }
+        self.written.insert(case.guarantee);
+        Ok(())
     }
 }
 
 impl Reporter for RunFiles {
     fn report(&mut self, progress: &Progress<'_>) {
-        if let Progress::Finished { certificate, cases } = progress
-            && let Err(error) = self.write(certificate, cases)
-        {
+        let done = match progress {
+            Progress::Started { .. } => self.clear(),
+            Progress::SoFar { certificate, cases } => self.write_so_far(certificate, cases),
+            Progress::Finished { certificate, cases } => self.write(certificate, cases),
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
             eprintln!("{error}");
         }
     }
@@ -130,21 +177,33 @@ pub fn counterexample(
     }
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+/// What a file that was written is to outlive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Survives {
+    /// The end of this process. Without a sync a write costs a run nothing that one could measure, and what a power
+    /// loss takes of a run that goes on is lost with the run.
+    Kill,
+    /// A power loss, too: the result.
+    PowerLoss,
+}
+
+fn write_json(path: &Path, value: &impl Serialize, survives: Survives) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| unwritable("write", path, &error.into()))?;
-    write_text(path, &(text + "\n"))
+    write_text(path, &(text + "\n"), survives)
 }
 
 /// Writes a file under a temporary name and then gives it its own.
-fn write_text(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_text(path: &Path, text: &str, survives: Survives) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         let mut file = NamedTempFile::new_in(parent)?;
         io::Write::write_all(&mut file, text.as_bytes())?;
         // A temporary file is its owner's alone; a report is everybody's whom the umask lets read.
         make_readable(file.as_file())?;
-        file.as_file().sync_all()?;
+        if survives == Survives::PowerLoss {
+            file.as_file().sync_all()?;
+        }
         file.persist(path)?;
         Ok(())
     };
@@ -166,7 +225,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn unwritable(verb: &str, path: &Path, error: &io::Error) -> io::Error {
+pub(super) fn unwritable(verb: &str, path: &Path, error: &io::Error) -> io::Error {
     let path = path.display();
     let text = format!("cannot {verb} {path}: {error}; choose another directory with --out");
     io::Error::new(error.kind(), text)

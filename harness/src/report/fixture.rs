@@ -1,6 +1,10 @@
 //! Cases and certificates made by hand, for the tests of the reports.
 
+mod outcomes;
+
 use std::sync::Arc;
+
+pub(super) use outcomes::{HOSTILE, hostile, outcomes};
 
 use crashworthy::{
     Category, Claims, ErrorKind, Guarantee,
@@ -272,7 +276,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
 }
 
 /// The claims of the reference backend's profiles.
-pub(super) fn claims(profile: Profile) -> Claims {
+pub(crate) fn claims(profile: Profile) -> Claims {
     FsBackend::claims(&FsOptions::new().profile(profile))
 }
 

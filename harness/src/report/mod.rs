@@ -2,12 +2,21 @@
 //!
 //! A new output is one file with one [`Reporter`].
 
+pub mod badge;
 pub mod catalogue;
+pub mod events;
 pub mod explain;
 pub mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod github;
+pub mod junit;
+pub mod runs;
+pub mod sheet;
+pub mod stopwatch;
 pub mod story;
+pub mod summary;
+mod tally;
 pub mod terminal;
 pub mod text;
 
@@ -52,6 +61,14 @@ pub enum Progress<'a> {
     Trial,
     /// A trial refuted a guarantee that nothing had refuted so far.
     Refuted(&'a Case),
+    /// More is known: what would be said if the run ended here. Told at the beginning, when the subject is known, and
+    /// with every refutation before that is told, so that outputs which write it leave no run without a report, whatever ends it.
+    SoFar {
+        /// It says `interrupted`, and nothing in it is upheld.
+        certificate: &'a Certificate,
+        /// The first case of every guarantee that was refuted.
+        cases: &'a [&'a Case],
+    },
     /// All is judged.
     Finished {
         /// The result.

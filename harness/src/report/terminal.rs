@@ -13,6 +13,7 @@ mod tests;
 
 use std::path::Path;
 
+pub(super) use conclusion::replay;
 pub use progress::TerminalReporter;
 
 use self::page::Page;

@@ -14,6 +14,8 @@ mod generated;
 mod hostile;
 mod hostile_power;
 mod hostile_schedules;
+mod interruption;
+mod outputs;
 mod program;
 mod recorder;
 mod soak;
@@ -49,6 +51,8 @@ fn main() -> ExitCode {
         hostile::TESTS,
         hostile_power::TESTS,
         hostile_schedules::TESTS,
+        interruption::TESTS,
+        outputs::TESTS,
         recorder::TESTS,
         strategies::TESTS,
         soak::TESTS,

@@ -79,6 +79,37 @@ fn the_next_run_replaces_the_files_of_the_last_and_no_others() {
 }
 
 #[test]
+fn what_is_known_is_there_while_the_run_goes_on() {
+    let root = tempfile::tempdir().expect("there is room");
+    let folder = root.path().join(COUNTEREXAMPLES);
+    let path = root.path().join(CERTIFICATE_FILE);
+    let mut files = RunFiles::create(root.path()).expect("it is writable");
+    let (whole, cases) = fixture::refuted();
+    finish(&mut files, &whole, &cases.iter().collect::<Vec<_>>());
+
+    // Nothing of the run before is beside what this one says.
+    files.report(&Progress::Started { subject: "fs", seed: 0, scenarios: 1, workloads: 0 });
+    assert_eq!(names(root.path()), ["counterexamples"]);
+    assert_eq!(names(&folder), Vec::<String>::new());
+    let mut certificate = whole.clone();
+    certificate.interrupted = true;
+    files.report(&Progress::SoFar { certificate: &certificate, cases: &[] });
+    assert_eq!(value(&path)["interrupted"], json!(true));
+    files.report(&Progress::SoFar { certificate: &certificate, cases: &[&cases[1]] });
+    assert_eq!(names(&folder), ["kill-orphans-invisible.json"]);
+    read(&folder.join("kill-orphans-invisible.json")).expect("it is whole");
+
+    // At the end a smaller case may be told, and what was known stays until the certificate names it.
+    let mut smaller = cases[1].clone();
+    smaller.finding.summary = "smaller".into();
+    finish(&mut files, &whole, &[&cases[0], &smaller]);
+    assert_eq!(value(&path)["interrupted"], json!(false));
+    assert_eq!(names(&folder), ["kill-atomic-write.json", "kill-orphans-invisible.json"]);
+    let told = read(&folder.join("kill-orphans-invisible.json")).expect("it is whole");
+    assert!(told.summary.starts_with("smaller"), "{}", told.summary);
+}
+
+#[test]
 fn the_history_of_several_actors_lies_beside_their_counterexample() {
     use crate::history::{Span, lines};
 

@@ -35,7 +35,7 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
     let refuted = certificate.guarantees.iter().filter(|result| is_broken_claim(result));
     let commands: Vec<_> = refuted
         .filter_map(|result| result.counterexample.as_ref())
-        .map(|path| format!("crashworthy replay {}", argument(&directory.join(path))))
+        .map(|path| replay(directory, path))
         .collect();
     if let Some((first, others)) = commands.split_first() {
         page.gap();
@@ -136,6 +136,11 @@ fn others(certificate: &Certificate) -> Vec<String> {
     let lines = [("Other claims", claimed), ("Not claimed", not_claimed)];
     let lines = lines.iter().filter(|(_, figures)| !figures.is_empty());
     lines.map(|(what, figures)| format!("{what}: {figures}.")).collect()
+}
+
+/// The command that runs the counterexample at `path` again; `directory` is its certificate's.
+pub(in crate::report) fn replay(directory: &Path, path: &str) -> String {
+    format!("crashworthy replay {}", argument(&directory.join(path)))
 }
 
 /// A path as a shell takes it for one word.

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Style, render};
 use crate::{
     judge::{Case, Certificate},
-    report::{Format, Progress, Reporter, text::printable},
+    report::{Format, Progress, Reporter, github, text::printable},
 };
 
 /// Width of the page where stdout is not a terminal, in columns.
@@ -73,8 +73,11 @@ impl TerminalReporter {
     fn show(&self, certificate: &Certificate, cases: &[&Case]) {
         let text = match self.format {
             Format::Human => {
-                let style = Style { color: true, width: width(), directory: &self.directory };
-                render(certificate, cases, style)
+                // Colours would hide from the eye here what the runner sees there.
+                let color = !github::is_here();
+                let style = Style { color, width: width(), directory: &self.directory };
+                let page = render(certificate, cases, style);
+                if color { page } else { github::defused(&page) }
             }
             Format::Json => match serde_json::to_string_pretty(certificate) {
                 Ok(json) => json + "\n",
@@ -137,6 +140,7 @@ impl Reporter for TerminalReporter {
                 self.run.refuted += 1;
                 self.say(&format!("refuted {} in {}", case.guarantee, case.evidence.scenario.name));
             }
+            Progress::SoFar { .. } => {}
             Progress::Finished { certificate, cases } => {
                 if let Face::Bar(bar) = &self.face {
                     bar.finish_and_clear();

@@ -18,7 +18,7 @@ use crate::{
 
 fn page(certificate: &Certificate, cases: &[Case], width: usize, color: bool) -> String {
     let cases: Vec<_> = cases.iter().collect();
-    let directory = Path::new("reports/runs/fs-documented");
+    let directory = Path::new("reports/runs/fs-documented/2026-11-27T193000Z");
     render(certificate, &cases, Style { color, width, directory })
 }
 
@@ -107,8 +107,7 @@ fn the_harness_is_the_suspect() {
 fn the_last_line_of_a_refusal_replays_it() {
     let (certificate, cases) = fixture::refuted();
     let text = page(&certificate, &cases, 80, false);
-    let command =
-        "crashworthy replay reports/runs/fs-documented/counterexamples/kill-atomic-write.json";
+    let command = "crashworthy replay reports/runs/fs-documented/2026-11-27T193000Z/counterexamples/kill-atomic-write.json";
     assert_eq!(text.lines().last().map(str::trim), Some(command));
 }
 

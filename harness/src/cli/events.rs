@@ -1,0 +1,26 @@
+//! `crashworthy events`: what a run did, from the events that it left.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Stop;
+use crate::report::events;
+
+/// What the command takes.
+#[derive(Debug, Args)]
+pub(super) struct Events {
+    /// The events.jsonl of a run, whole or cut short
+    pub(super) file: PathBuf,
+}
+
+/// Tells what is there, and, where it is not the whole of a run, so: that is a usage error, for whoever builds on
+/// a stream is to learn that it is cut.
+pub(super) fn events(arguments: &Events) -> Result<u8, Stop> {
+    let account = events::read(&arguments.file).map_err(Stop::usage)?;
+    anstream::print!("{account}");
+    match account.trouble() {
+        None => Ok(0),
+        Some(trouble) => Err(Stop::usage(format!("{}: {trouble}", arguments.file.display()))),
+    }
+}

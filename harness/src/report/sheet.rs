@@ -1,0 +1,69 @@
+//! A file whose whole text follows from the certificate and its cases: Markdown, JUnit, a badge.
+//!
+//! It is written when the run begins, whenever more is known, and at the end. So it is never that of an earlier
+//! run, and one that nobody finished says so: what the certificate says, it says.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Progress, Reporter,
+    files::{self, Survives},
+};
+use crate::judge::{Case, Certificate};
+
+/// The text of a file: a pure function of certificate, cases, and the folder that their paths are relative to.
+pub type Render = fn(&Certificate, &[&Case], &Path) -> String;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Sheet {
+    directory: PathBuf,
+    name: &'static str,
+    render: Render,
+}
+
+impl Sheet {
+    /// The file `name` in `directory`, which exists.
+    pub fn new(directory: &Path, name: &'static str, render: Render) -> Self {
+        Self { directory: directory.to_owned(), name, render }
+    }
+}
+
+impl Reporter for Sheet {
+    fn report(&mut self, progress: &Progress<'_>) {
+        let (certificate, cases, survives) = match progress {
+            Progress::SoFar { certificate, cases } => (certificate, cases, Survives::Kill),
+            Progress::Finished { certificate, cases } => (certificate, cases, Survives::PowerLoss),
+            _ => return,
+        };
+        let text = (self.render)(certificate, cases, &self.directory);
+        if let Err(error) = files::write_text(&self.directory.join(self.name), &text, survives) {
+            eprintln!("{error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn it_is_there_from_the_beginning_and_follows_what_is_known() {
+        let root = tempfile::tempdir().expect("there is room");
+        let path = root.path().join("verdict.txt");
+        fs::write(&path, "of an earlier run").expect("there is room");
+        let mut sheet = Sheet::new(root.path(), "verdict.txt", |certificate, cases, _| {
+            format!("{} {}", certificate.interrupted, cases.len())
+        });
+        let (mut certificate, cases) = fixture::refuted();
+        certificate.interrupted = true;
+        sheet.report(&Progress::SoFar { certificate: &certificate, cases: &[] });
+        assert_eq!(fs::read_to_string(&path).expect("it was written"), "true 0");
+        certificate.interrupted = false;
+        sheet.report(&Progress::Finished { certificate: &certificate, cases: &[&cases[0]] });
+        assert_eq!(fs::read_to_string(&path).expect("it was written"), "false 1");
+    }
+}

@@ -1,0 +1,114 @@
+//! How many guarantees have which verdict, and the one line that several outputs give the whole run.
+
+use crate::judge::{Certificate, Rating, Verdict};
+
+/// How many of the claims, or of the rest, have which verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) upheld: usize,
+    pub(super) refuted: usize,
+    pub(super) not_measured: usize,
+    pub(super) harness_broken: usize,
+}
+
+impl Tally {
+    /// Of what is claimed, or of what is not.
+    pub(super) fn of(certificate: &Certificate, claimed: bool) -> Self {
+        let mut tally = Self::default();
+        for row in certificate.guarantees.iter().filter(|row| row.claimed == claimed) {
+            *match row.verdict {
+                Verdict::Upheld => &mut tally.upheld,
+                Verdict::Refuted => &mut tally.refuted,
+                Verdict::NotMeasured => &mut tally.not_measured,
+                Verdict::HarnessBroken => &mut tally.harness_broken,
+            } += 1;
+        }
+        tally
+    }
+
+    pub(super) fn all(self) -> usize {
+        self.upheld + self.refuted + self.not_measured + self.harness_broken
+    }
+}
+
+/// The overall answer of a run that may have been cut short: an interrupted run is never green, and says so in the
+/// place of an answer unless it knows something worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Certified,
+    Refuted,
+    Inconclusive,
+    Interrupted,
+    HarnessBroken,
+}
+
+impl Answer {
+    pub(super) fn of(certificate: &Certificate) -> Self {
+        match certificate.verdict {
+            Rating::Refuted => Self::Refuted,
+            Rating::HarnessBroken => Self::HarnessBroken,
+            _ if certificate.interrupted => Self::Interrupted,
+            Rating::Certified => Self::Certified,
+            Rating::Inconclusive => Self::Inconclusive,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Certified => "certified",
+            Self::Refuted => "refuted",
+            Self::Inconclusive => "inconclusive",
+            Self::Interrupted => "interrupted",
+            Self::HarnessBroken => "harness broken",
+        }
+    }
+}
+
+/// What became of the claims, in a few words: `1 of 11 claims refuted, interrupted`.
+pub(super) fn in_short(certificate: &Certificate) -> String {
+    let claims = Tally::of(certificate, true);
+    let all = claims.all();
+    if all == 0 {
+        return "nothing claimed".to_owned();
+    }
+    let plural = if all == 1 { "" } else { "s" };
+    let (count, word) = match Answer::of(certificate) {
+        Answer::Refuted => (claims.refuted, "refuted"),
+        Answer::HarnessBroken => return "nobody is accused".to_owned(),
+        Answer::Certified | Answer::Interrupted => (claims.upheld, "upheld"),
+        Answer::Inconclusive => (claims.not_measured, "not measured"),
+    };
+    let cut = match Answer::of(certificate) {
+        Answer::Refuted if certificate.interrupted => ", interrupted",
+        _ => "",
+    };
+    format!("{count} of {all} claim{plural} {word}{cut}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crashworthy::fs::Profile;
+
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn an_interrupted_run_is_never_green() {
+        let claims = fixture::claims(Profile::Hardened);
+        let mut certificate = fixture::certificate(Rating::Certified, &claims, &[]);
+        assert_eq!(Answer::of(&certificate), Answer::Certified);
+        certificate.interrupted = true;
+        assert_eq!(Answer::of(&certificate), Answer::Interrupted);
+        certificate.verdict = Rating::Refuted;
+        assert_eq!(Answer::of(&certificate), Answer::Refuted);
+        assert!(in_short(&certificate).ends_with(", interrupted"));
+    }
+
+    #[test]
+    fn everything_is_counted_once() {
+        let certificate = fixture::refuted().0;
+        let (claimed, other) = (Tally::of(&certificate, true), Tally::of(&certificate, false));
+        assert_eq!(claimed.all() + other.all(), certificate.guarantees.len());
+        assert_eq!(claimed.refuted + other.refuted, 3);
+    }
+}
