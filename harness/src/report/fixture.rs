@@ -245,6 +245,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
             counterexample: case.map(|_| Counterexample::path(id)),
             summary: case.map(|case| story::summary(case)),
             models: Vec::new(),
+            coverage: None,
         }
     });
     Certificate {
@@ -259,6 +260,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
         verdict,
         claims_assumed: claims.is_empty(),
         interrupted: false,
+        partition: None,
         guarantees: guarantees.collect(),
         totals: Totals {
             trials: 1432,

@@ -2,11 +2,15 @@
 //!
 //! A new output is one file with one [`Reporter`].
 
+pub mod baselines;
 pub mod catalogue;
+pub mod certificates;
+pub mod comparison;
 pub mod explain;
 pub mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod shards;
 pub mod story;
 pub mod terminal;
 pub mod text;
