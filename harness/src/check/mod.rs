@@ -93,7 +93,7 @@ impl Judgement {
 }
 
 /// A comparison that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Finding {
     /// Index into the history of the operation that shows it, where one does.
     pub entry: Option<usize>,

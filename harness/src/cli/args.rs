@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     explore::Profile,
     report::{Format, runs::KEPT_RUNS},
+    scenario::Partition,
 };
 
 /// Crash-test ratings for storage backends: which documented guarantees hold when the process is killed
@@ -36,6 +37,12 @@ Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not meas
 pub(super) enum Command {
     /// Run a backend through the scenarios and write its certificate
     Certify(Certify),
+    /// Put the shards of one run together
+    Merge(super::merge::Merge),
+    /// Keep what a run found, for later runs to be measured against
+    Baseline(super::baseline::Baseline),
+    /// Show two certificates side by side
+    Compare(super::compare::Compare),
     /// Run a counterexample again
     Replay(Replay),
     /// Explain a guarantee: what it means, how it is tested, how to keep it
@@ -85,6 +92,19 @@ pub(super) struct Certify {
     /// Everything random derives from it
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
+
+    /// Derive the seed from the commit that is checked out: the first 16 digits of its hash
+    #[arg(long, conflicts_with = "seed")]
+    pub(super) seed_from_commit: bool,
+
+    /// Do the Mth of N parts of the work, as in hash:1/3; `crashworthy merge` puts them together
+    #[arg(long, value_name = "hash:M/N")]
+    pub(super) partition: Option<Partition>,
+
+    /// Fail where anything is worse than in this file, which `crashworthy baseline update` writes, and
+    /// for nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "partition"])]
+    pub(super) baseline: Option<PathBuf>,
 
     /// Start no further trial after this long, for example 60s or 2h
     #[arg(long, value_name = "TIME", value_parser = duration)]

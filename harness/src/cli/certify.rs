@@ -12,10 +12,10 @@ use miette::{NamedSource, SourceSpan};
 use super::{
     Stop,
     args::{Certify, LimitArguments},
-    regressions,
+    ratchet, regressions, seed,
 };
 use crate::{
-    explore::{Campaign, Outcome},
+    explore::Campaign,
     report::{
         Progress, Reporter, badge,
         events::Events,
@@ -23,6 +23,7 @@ use crate::{
         github::GitHub,
         junit,
         runs::{self, RunFolder},
+        shards,
         sheet::Sheet,
         summary,
         terminal::TerminalReporter,
@@ -33,7 +34,7 @@ use crate::{
 };
 
 /// Where runs go, below the working directory.
-const RUNS: &str = "reports/runs";
+pub(super) const RUNS: &str = "reports/runs";
 
 pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     let (subject, claims) = subject_and_claims(arguments)?;
@@ -42,6 +43,12 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
         scenarios.splice(..0, regressions::load(arguments.regressions.as_deref())?);
     }
     let only = guarantees(&arguments.guarantee);
+    let baseline = arguments.baseline.as_deref().map(ratchet::load).transpose()?;
+    if let Some(baseline) = &baseline {
+        let name = arguments.program.is_empty().then_some(arguments.subject.as_str());
+        baseline.suits(&arguments.profile.to_string(), name)?;
+    }
+    let seed = if arguments.seed_from_commit { seed::from_commit()? } else { arguments.seed };
     let (directory, _run) = output(arguments, &subject)?;
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
     let terminal = TerminalReporter::new(arguments.format, &directory);
@@ -57,6 +64,7 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     if let Some(github) = GitHub::here(arguments.format, &directory) {
         reporters.0.push(Box::new(github));
     }
+    shards::remove(&directory).map_err(Stop::usage)?;
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
         subject,
@@ -65,19 +73,24 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
         profile: arguments.profile,
         generate: arguments.scenario.is_empty(),
         shrink: true,
-        seed: arguments.seed,
+        seed,
         jobs: arguments.jobs.map_or_else(|| pin::processors().len().max(1), usize::from),
         limits: limits(&arguments.limits),
         time_budget: arguments.time_budget,
         only,
+        partition: arguments.partition,
     };
     let outcome = campaign.run(&mut reporters).map_err(Stop::harness)?;
-    keep_regressions(&outcome, &directory)?;
-    Ok(outcome.certificate.verdict.exit_code())
+    if let Some(shard) = &outcome.shard {
+        shards::write(&directory, shard).map_err(Stop::harness)?;
+    }
+    keep_regressions(&outcome.regressions, &directory)?;
+    let (certificate, asked) = (&outcome.certificate, campaign.only.as_deref());
+    ratchet::exit_code(baseline.as_ref(), certificate, asked, arguments.format)
 }
 
 /// All outputs of a run, told the same one after the other.
-struct Reporters(Vec<Box<dyn Reporter>>);
+pub(super) struct Reporters(pub(super) Vec<Box<dyn Reporter>>);
 
 impl Reporter for Reporters {
     fn report(&mut self, progress: &Progress<'_>) {
@@ -100,9 +113,9 @@ fn output(arguments: &Certify, subject: &Subject) -> Result<(PathBuf, Option<Run
 }
 
 /// What shrank out of generated workloads is written as scenarios to keep.
-fn keep_regressions(outcome: &Outcome, directory: &Path) -> Result<(), Stop> {
+pub(super) fn keep_regressions(found: &[Scenario], directory: &Path) -> Result<(), Stop> {
     let folder = directory.join("regressions");
-    for scenario in &outcome.regressions {
+    for scenario in found {
         let file = folder.join(format!("{}.toml", scenario.name));
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(&file, scenario::to_toml(scenario)))

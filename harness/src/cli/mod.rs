@@ -4,12 +4,17 @@
 //! guarantee was not measured; 70 the harness is the suspect.
 
 mod args;
+mod baseline;
 mod certify;
 mod events;
+mod compare;
 mod explain;
 mod list;
+mod merge;
+mod ratchet;
 mod regressions;
 mod replay;
+mod seed;
 mod test_target;
 
 use std::process::ExitCode;
@@ -51,6 +56,9 @@ pub fn main() -> ExitCode {
     subject::become_worker_if_asked(&subject::backends());
     let done = match args::Arguments::parse().command {
         args::Command::Certify(arguments) => certify::certify(&arguments),
+        args::Command::Merge(arguments) => merge::merge(&arguments),
+        args::Command::Baseline(arguments) => baseline::baseline(&arguments),
+        args::Command::Compare(arguments) => compare::compare(&arguments),
         args::Command::Replay(arguments) => replay::replay(&arguments),
         args::Command::Explain(arguments) => explain::explain(&arguments),
         args::Command::Events(arguments) => events::events(&arguments),

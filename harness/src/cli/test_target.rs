@@ -180,6 +180,7 @@ to run it again: {REPLAY}={} cargo test",
             limits: Limits::default(),
             time_budget: None,
             only: Some(self.only.clone()),
+            partition: None,
         };
         let mut silent = Silent;
         let outcome = match &self.directory {

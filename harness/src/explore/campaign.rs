@@ -4,7 +4,7 @@
 //! scenarios, so that how the threads took turns cannot be seen in them.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -25,11 +25,11 @@ use super::{
 };
 use crate::{
     judge::{
-        Case, Certificate, Docket, Frame, SoFar, SoakTotals, SubjectIdentity, Totals, certificate,
-        deciding,
+        Case, Certificate, Docket, Frame, Run, SHARD_SCHEMA, Shard, SoFar, SoakTotals,
+        SubjectIdentity, certificate, deciding,
     },
     report::{Progress, Reporter},
-    scenario::Scenario,
+    scenario::{self, Partition, Scenario},
     subject::{
         Launcher, Limits, Subject,
         protocol::{Hello, RECOVER},
@@ -62,6 +62,8 @@ pub struct Campaign {
     pub time_budget: Option<Duration>,
     /// Judge these guarantees only; `None` judges all.
     pub only: Option<Vec<Guarantee>>,
+    /// Which part of the work to do, where others do the rest.
+    pub partition: Option<Partition>,
 }
 
 /// What a campaign gives.
@@ -72,6 +74,8 @@ pub struct Outcome {
     pub cases: Vec<Case>,
     /// What shrank out of generated workloads that refuted something: scenarios to keep.
     pub regressions: Vec<Scenario>,
+    /// What a merge needs, where this is a part of a run.
+    pub shard: Option<Shard>,
 }
 
 /// Why there is no certificate.
@@ -87,6 +91,18 @@ const CUT_SHORT: &str = "the run was cut short before all of it was explored";
 
 /// How long after the time budget has run out what a soak has begun may take to end.
 const SOAK_OVERDUE_MAX: Duration = Duration::from_millis(500);
+
+/// Hexadecimal digits of the hash of all work: enough to tell any two apart.
+const WORK_DIGITS: usize = 32;
+
+/// The cases of a certificate: the smallest against every refuted guarantee that was asked for.
+pub fn told(frame: &Frame, docket: &Docket) -> Vec<Case> {
+    docket
+        .cases(|guarantee| deciding(frame.claims.as_ref(), guarantee))
+        .filter(|case| frame.only.as_ref().is_none_or(|only| only.contains(&case.guarantee)))
+        .cloned()
+        .collect()
+}
 
 /// What the threads share.
 struct Shared<'a> {
@@ -112,17 +128,16 @@ impl Campaign {
     /// None that a subject can cause: those are verdicts.
     pub fn run(&self, reporter: &mut dyn Reporter) -> Result<Outcome, Failure> {
         let started = Instant::now();
-        let scenarios = self.selected();
         let effort = self.profile.effort(self.subject.is_forked());
+        let work = self.work(effort)?;
+        let mine: Vec<Arc<Scenario>> =
+            work.iter().filter(|scenario| self.owns(scenario)).cloned().collect();
+        let generated = mine.iter().filter(|scenario| scenario.is_generated()).count();
         reporter.report(&Progress::Started {
             subject: &self.subject.label,
             seed: self.seed,
-            scenarios: scenarios.len(),
-            workloads: if self.generate {
-                effort.workloads as usize + usize::from(effort.soak.is_some())
-            } else {
-                0
-            },
+            scenarios: mine.len() - generated,
+            workloads: generated + usize::from(self.generate && effort.soak.is_some()),
         });
         let shared = Shared {
             campaign: self,
@@ -139,7 +154,7 @@ impl Campaign {
         shared.tell_so_far(&mut **lock(&shared.reporter));
         let mut subject = self.identity();
         let mut recovers = false;
-        let (mut swept, regressions) = match shared.introduce() {
+        let mut swept = match shared.introduce() {
             Ok(hello) => {
                 subject.name = hello.name;
                 subject.version = hello.version;
@@ -150,11 +165,11 @@ impl Campaign {
                     reporter.report(&Progress::Greeted(&subject));
                     shared.tell_so_far(&mut **reporter);
                 }
-                shared.sweep_all(&scenarios)
+                shared.sweep_all(&mine)
             }
             Err(error) => {
                 shared.stop(error);
-                Default::default()
+                Swept::default()
             }
         };
         let stop = shared.stop.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -182,19 +197,79 @@ impl Campaign {
             unmeasurable,
             broken,
             only: self.only.clone(),
+            partition: self.partition,
+            elsewhere: self.elsewhere(&work),
         };
         let certificate = certificate(&frame, &swept.docket, swept.totals);
-        let cases: Vec<Case> = swept
-            .docket
-            .cases(|guarantee| deciding(self.claims.as_ref(), guarantee))
-            .filter(|case| self.only.as_ref().is_none_or(|only| only.contains(&case.guarantee)))
-            .cloned()
-            .collect();
+        let cases = told(&frame, &swept.docket);
         reporter.report(&Progress::Finished {
             certificate: &certificate,
             cases: &cases.iter().collect::<Vec<_>>(),
         });
-        Ok(Outcome { certificate, cases, regressions })
+        let regressions = generate::regressions(&cases);
+        let shard = self.partition.map(|partition| self.shard(partition, &work, frame, swept));
+        Ok(Outcome { certificate, cases, regressions, shard })
+    }
+
+    /// All that is to be run, here or on another machine: scenarios, then generated workloads.
+    fn work(&self, effort: Effort) -> Result<Vec<Arc<Scenario>>, Failure> {
+        let mut work = self.selected();
+        if self.generate {
+            work.extend(generate::workloads(self.seed, effort, self.only.as_deref())?);
+        }
+        Ok(work)
+    }
+
+    fn owns(&self, scenario: &Scenario) -> bool {
+        self.partition.is_none_or(|partition| partition.owns(&scenario.name))
+    }
+
+    /// Of the work that judges a guarantee, how much is other shards', and how much there is.
+    fn elsewhere(&self, work: &[Arc<Scenario>]) -> BTreeMap<Guarantee, (usize, usize)> {
+        let mut elsewhere: BTreeMap<Guarantee, (usize, usize)> = BTreeMap::new();
+        for scenario in work {
+            for &guarantee in &scenario.judges {
+                let (others, all) = elsewhere.entry(guarantee).or_default();
+                *others += usize::from(!self.owns(scenario));
+                *all += 1;
+            }
+        }
+        elsewhere
+    }
+
+    fn shard(
+        &self,
+        partition: Partition,
+        work: &[Arc<Scenario>],
+        frame: Frame,
+        swept: Swept,
+    ) -> Shard {
+        let mut hash = blake3::Hasher::new();
+        for scenario in work {
+            hash.update(scenario::to_toml(scenario).as_bytes());
+        }
+        Shard {
+            schema: SHARD_SCHEMA,
+            partition,
+            run: Run {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                subject: frame.subject,
+                command: self.subject.command_line(),
+                options: self.subject.options.clone(),
+                claims: frame.claims.as_ref().map(Claims::to_toml),
+                recovers: frame.recovers,
+                forked: self.subject.is_forked(),
+                profile: frame.profile,
+                seed: frame.seed,
+                only: frame.only,
+                work: hash.finalize().to_hex()[..WORK_DIGITS].to_owned(),
+            },
+            interrupted: frame.interrupted,
+            unmeasurable: frame.unmeasurable,
+            broken: frame.broken,
+            docket: swept.docket,
+            totals: swept.totals,
+        }
     }
 
     fn identity(&self) -> SubjectIdentity {
@@ -212,7 +287,8 @@ impl Campaign {
             interrupted: true,
             unmeasurable: Some(CUT_SHORT.to_owned()),
             broken: None,
-            only: self.only.clone(),
+            only: self.only.clone(),            partition: self.partition,
+            elsewhere: BTreeMap::new(),
         }
     }
 
@@ -228,12 +304,10 @@ impl Campaign {
 }
 
 impl Shared<'_> {
-    fn sweep_all(&self, scenarios: &[Arc<Scenario>]) -> (Swept, Vec<Scenario>) {
+    fn sweep_all(&self, scenarios: &[Arc<Scenario>]) -> Swept {
         let results: Vec<Mutex<Swept>> = scenarios.iter().map(|_| Mutex::default()).collect();
         let processors = pin::processors();
         let jobs = self.campaign.jobs.clamp(1, scenarios.len().max(1));
-        let mut regressions = Vec::new();
-        let mut generated = Swept::default();
         thread::scope(|scope| {
             for job in 0..jobs {
                 let results = &results;
@@ -254,29 +328,12 @@ impl Shared<'_> {
             let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
             let is_complete = result.is_complete;
             swept.add(result);
-            if !is_complete {
+            // There are always more workloads that could have been generated: those that were are in the bound.
+            if !is_complete && !scenario.is_generated() {
                 for &guarantee in &scenario.judges {
                     swept.docket.doubt(guarantee, CUT_SHORT);
                 }
             }
-        }
-        if self.campaign.generate && !self.is_over() {
-            thread::scope(|scope| {
-                let done = scope.spawn(|| {
-                    if let Some(&processor) = processors.first() {
-                        pin::pin_to(processor);
-                    }
-                    self.generate(&swept.docket, &mut generated)
-                });
-                match done.join() {
-                    Ok(Ok(found)) => regressions = found,
-                    Ok(Err(error)) => self.stop(error),
-                    Err(_) => self.stop(TrialError::Harness(std::io::Error::other(
-                        "the generator of workloads panicked",
-                    ))),
-                }
-            });
-            swept.add(generated);
         }
         if self.campaign.shrink && !self.is_over() {
             self.shrink(&mut swept.docket, &processors);
@@ -291,7 +348,7 @@ impl Shared<'_> {
                 Err(error) => self.stop(error),
             }
         }
-        (swept, regressions)
+        swept
     }
 
     /// Reduces every case that is told. One that cannot be reduced stays as it is.
@@ -387,25 +444,16 @@ impl Shared<'_> {
         greeted.map_err(|why| TrialError::Subject(arena.anonymous_text(&why)))
     }
 
-    fn generate(&self, known: &Docket, swept: &mut Swept) -> Result<Vec<Scenario>, TrialError> {
-        let mut workplace = self.workplace()?;
-        let is_over = || self.is_over();
-        let generator = generate::Generator {
-            seed: self.campaign.seed,
-            effort: self.effort,
-            only: self.campaign.only.as_deref(),
-            is_over: &is_over,
-        };
-        generator.run(&mut workplace, known, swept, &mut |scenario, news| {
-            self.tell(scenario, news);
-        })
-    }
-
     /// Has clients run free for that long, or for what is left of the time budget.
     fn soak(&self, time: Duration, swept: &mut Swept) -> Result<(), TrialError> {
         let mut hunted = soak::hunted(&swept.docket);
         if let Some(only) = &self.campaign.only {
             hunted.retain(|guarantee| only.contains(guarantee));
+        }
+        let partition = self.campaign.partition.unwrap_or(Partition { shard: 1, of: 1 });
+        if partition.of > 1 {
+            // What a kill breaks can be told from what breaks anyway only by who knows what all scenarios show.
+            hunted.remove(&Guarantee::CrashIsolated);
         }
         if hunted.is_empty() {
             return Ok(());
@@ -414,7 +462,8 @@ impl Shared<'_> {
         let soak = soak::Soak {
             subject: &self.campaign.subject,
             limits: self.campaign.limits,
-            seed: self.campaign.seed,
+            // Each shard has other clients: the same ones again would show little more.
+            seed: self.campaign.seed.wrapping_add(u64::from(partition.shard - 1)),
             until,
             gone_by: self.deadline.map(|deadline| deadline + SOAK_OVERDUE_MAX),
             is_over: &|| self.is_over(),
@@ -498,14 +547,7 @@ impl Shared<'_> {
 impl Swept {
     pub(super) fn add(&mut self, other: Self) {
         self.docket.merge(other.docket);
-        let Totals { trials, kills, torn_writes, errors_injected, crash_states, schedules, .. } =
-            other.totals;
-        self.totals.trials += trials;
-        self.totals.kills += kills;
-        self.totals.torn_writes += torn_writes;
-        self.totals.errors_injected += errors_injected;
-        self.totals.crash_states += crash_states;
-        self.totals.schedules += schedules;
+        self.totals.add(&other.totals);
     }
 }
 

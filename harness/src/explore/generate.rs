@@ -1,31 +1,26 @@
 //! Generated workloads: short random operation sequences, run fault-free and killed at every event.
 //!
-//! proptest makes them and shrinks what refutes a guarantee, until nothing can be left out; the result is a
-//! scenario to keep. Only guarantees that no scenario has refuted yet are hunted: a flaw that is known
-//! needs no second counterexample.
+//! proptest makes them. Each is a function of the seed and its number alone, so that who runs which of them, and in
+//! which order, decides nothing. They are judged like scenarios; of two cases against one guarantee that of a scenario
+//! is kept, since its story is about a situation that somebody thought of.
 
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+use std::{io, sync::Arc};
 
-use crashworthy::{Category, Guarantee, PersistenceModel};
+use crashworthy::{Category, Guarantee};
 use proptest::{
     prelude::*,
-    test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
+    strategy::ValueTree,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use super::{
-    profile::Effort,
-    sweep::{News, Sweep, Swept, Workplace},
-    trial::TrialError,
-};
+use super::profile::Effort;
 use crate::{
     fault::FaultKind,
     history::Invocation,
-    judge::Docket,
-    scenario::{Actor, Scenario},
+    judge::Case,
+    scenario::{Actor, GENERATED, Scenario},
 };
 
-/// Trials of smaller workloads that one shrinking may take.
-const SHRINK_ITERATIONS_MAX: u32 = 256;
 /// Values are this long at most, in bytes, but for the occasional large one.
 const VALUE_BYTES_MAX: usize = 64;
 /// A large value: several pages, and a partial last one.
@@ -37,112 +32,66 @@ const FILES: &[&str] =
 const DIRECTORIES: &[&str] = &["blocks", "channels", "channels/k", "empty/deep"];
 /// Judged elsewhere, by scenarios made for them.
 const NOT_GENERATED: &[Guarantee] = &[Guarantee::DeterministicLayout, Guarantee::PathFidelity];
+/// What strikes them.
+const FAULTS: [FaultKind; 2] = [FaultKind::Kill, FaultKind::Torn];
 
-/// See the module.
-pub(crate) struct Generator<'a> {
-    pub(crate) seed: u64,
-    pub(crate) effort: Effort,
-    pub(crate) only: Option<&'a [Guarantee]>,
-    pub(crate) is_over: &'a dyn Fn() -> bool,
+/// The workloads of a run that judges `only`, in the order of their numbers.
+///
+/// # Errors
+/// None that a seed can cause: proptest would have to fail at making a value.
+pub(crate) fn workloads(
+    seed: u64,
+    effort: Effort,
+    only: Option<&[Guarantee]>,
+) -> io::Result<Vec<Arc<Scenario>>> {
+    let judges: Vec<Guarantee> = Guarantee::ALL
+        .iter()
+        .copied()
+        .filter(|guarantee| {
+            matches!(guarantee.category(), Category::Interface | Category::ProcessKill)
+                && !NOT_GENERATED.contains(guarantee)
+                && only.is_none_or(|only| only.contains(guarantee))
+        })
+        .collect();
+    if judges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let strategy = workload(effort.workload_operations_max);
+    let one = |number: u32| {
+        let tree = strategy
+            .new_tree(&mut runner(seed, number))
+            .map_err(|reason| io::Error::other(reason.message().to_owned()))?;
+        Ok(Arc::new(Scenario {
+            name: format!("{GENERATED}{number}"),
+            title: "A generated workload".into(),
+            actors: vec![Actor { name: "client".into(), operations: tree.current() }],
+            faults: FAULTS.to_vec(),
+            judges: judges.clone(),
+            ..Scenario::default()
+        }))
+    };
+    (0..effort.workloads).map(one).collect()
 }
 
-impl Generator<'_> {
-    /// Runs the workloads; what shrank out of those that refuted something.
-    pub(crate) fn run(
-        &self,
-        workplace: &mut Workplace<'_>,
-        known: &Docket,
-        swept: &mut Swept,
-        tell: &mut dyn FnMut(&Arc<Scenario>, &News<'_>),
-    ) -> Result<Vec<Scenario>, TrialError> {
-        let mut hunted: BTreeSet<Guarantee> = Guarantee::ALL
-            .iter()
-            .copied()
-            .filter(|guarantee| {
-                matches!(guarantee.category(), Category::Interface | Category::ProcessKill)
-                    && !NOT_GENERATED.contains(guarantee)
-                    && known.case(*guarantee, PersistenceModel::Strict).is_none()
-                    && self.only.is_none_or(|only| only.contains(guarantee))
-            })
-            .collect();
-        let mut runner = self.runner();
-        let strategy = workload(self.effort.workload_operations_max);
-        let mut regressions = Vec::new();
-        let mut workloads = 0;
-        while workloads < self.effort.workloads as usize && !hunted.is_empty() {
-            let state = RefCell::new((&mut *workplace, &mut *swept, &mut *tell));
-            let failure = RefCell::new(None);
-            let prey: RefCell<Option<Guarantee>> = RefCell::new(None);
-            let tree = strategy.new_tree(&mut runner).map_err(|reason| {
-                TrialError::Harness(std::io::Error::other(reason.message().to_owned()))
-            })?;
-            let result = runner.run_one(tree, |operations| {
-                let (workplace, swept, tell) = &mut *state.borrow_mut();
-                if failure.borrow().is_some() {
-                    return Ok(());
-                }
-                // A shrinking workload must show the same flaw, or it becomes another one on the way.
-                let judges =
-                    prey.borrow().map_or_else(|| hunted.clone(), |one| BTreeSet::from([one]));
-                let scenario = Arc::new(scenario(workloads, operations, &judges));
-                let sweep = Sweep {
-                    scenario: &scenario,
-                    seed: self.seed,
-                    effort: self.effort,
-                    first_only: false,
-                    is_over: self.is_over,
-                };
-                let mut fresh = Swept::default();
-                let ran = sweep.run(workplace, &mut fresh, &mut |news| tell(&scenario, news));
-                let found = fresh
-                    .docket
-                    .cases(|_| PersistenceModel::Strict)
-                    .next()
-                    .map(|case| case.guarantee);
-                swept.add(fresh);
-                match ran {
-                    Ok(()) | Err(TrialError::Diverged(_)) => {}
-                    Err(error) => {
-                        *failure.borrow_mut() = Some(error);
-                        return Ok(());
-                    }
-                }
-                match found {
-                    Some(guarantee) => {
-                        *prey.borrow_mut() = Some(guarantee);
-                        Err(TestCaseError::fail(guarantee.to_string()))
-                    }
-                    None => Ok(()),
-                }
-            });
-            if let Some(error) = failure.into_inner() {
-                return Err(error);
-            }
-            workloads += 1;
-            if let (Err(TestError::Fail(_, smallest)), Some(guarantee)) =
-                (result, prey.into_inner())
-            {
-                hunted.remove(&guarantee);
-                regressions.push(scenario(
-                    regressions.len(),
-                    smallest,
-                    &BTreeSet::from([guarantee]),
-                ));
-            }
-        }
-        Ok(regressions)
-    }
+/// The scenarios to keep: what shrank out of generated workloads that refute what no scenario does.
+pub(crate) fn regressions<'a>(cases: impl IntoIterator<Item = &'a Case>) -> Vec<Scenario> {
+    let cases = cases.into_iter().filter(|case| case.evidence.scenario.is_generated());
+    let kept = |case: &Case| Scenario {
+        name: format!("kept-{}", case.guarantee),
+        title: format!("A generated workload that refuted {}", case.guarantee),
+        faults: FAULTS.to_vec(),
+        judges: vec![case.guarantee],
+        ..(*case.evidence.scenario).clone()
+    };
+    cases.map(kept).collect()
+}
 
-    fn runner(&self) -> TestRunner {
-        let config = Config {
-            max_shrink_iters: SHRINK_ITERATIONS_MAX,
-            failure_persistence: None,
-            ..Config::default()
-        };
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
-        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
-    }
+fn runner(seed: u64, number: u32) -> TestRunner {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..12].copy_from_slice(&number.to_le_bytes());
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 /// Sequences of up to `operations_max` operations.
@@ -168,14 +117,31 @@ fn operation() -> impl Strategy<Value = Invocation> {
     ]
 }
 
-fn scenario(number: usize, operations: Vec<Invocation>, judges: &BTreeSet<Guarantee>) -> Scenario {
-    Scenario {
-        name: format!("generated-{number}"),
-        title: "A generated workload".into(),
-        plants: Vec::new(),
-        set_up: Vec::new(),
-        actors: vec![Actor { name: "client".into(), operations }],
-        faults: vec![FaultKind::Kill, FaultKind::Torn],
-        judges: judges.iter().copied().collect(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::Profile;
+
+    fn made(seed: u64, workloads: u32) -> Vec<Arc<Scenario>> {
+        let effort = Effort { workloads, ..Profile::Quick.effort(true) };
+        super::workloads(seed, effort, None).expect("proptest makes values")
+    }
+
+    #[test]
+    fn each_depends_on_seed_and_number_alone() {
+        let (few, many) = (made(7, 3), made(7, 9));
+        assert_eq!(few[..], many[..3]);
+        assert_ne!(made(8, 3), few);
+        assert!(many.iter().all(|workload| workload.is_generated()));
+        let distinct: std::collections::BTreeSet<_> =
+            many.iter().map(|workload| format!("{:?}", workload.workload())).collect();
+        assert_eq!(distinct.len(), many.len());
+    }
+
+    #[test]
+    fn none_is_made_where_none_could_judge() {
+        let effort = Profile::Quick.effort(true);
+        let only = [Guarantee::NoTornRead];
+        assert!(workloads(7, effort, Some(&only)).expect("none").is_empty());
     }
 }

@@ -23,6 +23,7 @@ mod stored;
 mod sweep;
 mod trial;
 
-pub use campaign::{Campaign, Failure, Outcome};
+pub use campaign::{Campaign, Failure, Outcome, told};
+pub(crate) use generate::regressions;
 pub use profile::{Effort, Profile};
 pub use replay::{Replayed, replay};

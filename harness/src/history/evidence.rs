@@ -8,7 +8,7 @@ use super::{History, Invocation, Moment, Tree};
 use crate::{fault::Strike, scenario::Scenario};
 
 /// What a scenario leaves on disk when nothing strikes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Baseline {
     /// Every file seen on disk at a quiet moment (settled, and after each acknowledgement).
     pub files: BTreeSet<String>,
@@ -27,7 +27,7 @@ pub struct Baseline {
 }
 
 /// The record of one trial.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Evidence {
     /// What was run.
     pub scenario: Arc<Scenario>,

@@ -9,7 +9,7 @@ use crashworthy::Operation;
 use crate::subject::Bytes;
 
 /// One call of the contract.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Invocation {
     /// Store `data` as the whole content of `path`.
     WriteFile {

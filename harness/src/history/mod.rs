@@ -74,7 +74,7 @@ impl Phase {
 }
 
 /// A successful answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Reply {
     /// Acknowledged; there is nothing to return.
     Done,
@@ -87,7 +87,7 @@ pub enum Reply {
 }
 
 /// How an operation ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Outcome {
     /// Acknowledged.
     Ok(Reply),
@@ -113,7 +113,7 @@ impl Outcome {
 }
 
 /// One operation of a history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Entry {
     /// Where in the trial.
     pub phase: Phase,
@@ -127,7 +127,9 @@ pub struct Entry {
 
 /// Whose operation it was, and when it began and ended, on the logical clock of the schedule: no two moments
 /// of a history are equal, and an operation that returned before another was invoked has the smaller one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Span {
     /// Index of the scenario's actor.
     pub actor: usize,

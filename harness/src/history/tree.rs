@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::subject::Bytes;
 
 /// When a tree was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum Moment {
     /// After the set-up, before the workload.
     Settled,
@@ -24,7 +26,7 @@ pub enum Moment {
 }
 
 /// One entry of a tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Node {
     /// A regular file with its content.
     File(Bytes),
@@ -40,7 +42,7 @@ pub enum Node {
 pub type Attributes = BTreeMap<String, Bytes>;
 
 /// What lies below a root.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tree {
     /// Relative path (lossy UTF-8, `/`-separated) to what is there.
     pub nodes: BTreeMap<String, Node>,

@@ -7,6 +7,8 @@ use crashworthy::{Category, Guarantee, PersistenceModel};
 use serde::{Deserialize, Serialize};
 use strum::Display;
 
+use crate::scenario::Partition;
+
 /// The schema of certificates that this build writes.
 pub const CERTIFICATE_SCHEMA: u32 = 1;
 
@@ -92,6 +94,36 @@ pub struct GuaranteeResult {
     /// the file system which the claim names, or else `strict`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelResult>,
+    /// How far the evidence reaches. Certificates of the first versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+}
+
+/// How far a row's evidence reaches, for programs that compare it with another run's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The scenarios in which something was compared.
+    pub scenarios: Vec<String>,
+    /// How many generated workloads did so besides.
+    pub generated: usize,
+    /// How many of the row's trials were theirs.
+    pub generated_trials: usize,
+    /// Whether nothing was left out where there is a bound: all crash states, every order of calls.
+    pub exhaustive: bool,
+    /// Where it is refuted: the kinds of counterexample that were seen, as `FAULT in FAMILY`. What only chance shows
+    /// (kills at random instants, a soak) has none.
+    pub kinds: Vec<String>,
+    /// How many workloads that judge it are other shards'. Until they are merged, the row is not upheld.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub elsewhere: usize,
+    /// For how many reasons of its own the search proves nothing, whatever others find.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub doubts: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// What was found under one persistence model.
@@ -159,8 +191,56 @@ pub struct Certificate {
     pub claims_assumed: bool,
     /// Whether the run was cut short; what was judged until then stands.
     pub interrupted: bool,
+    /// Where it is of one of several machines that share the work: which part of it. It says nothing for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
     /// In catalogue order.
     pub guarantees: Vec<GuaranteeResult>,
     /// How much was done.
     pub totals: Totals,
+}
+
+impl Certificate {
+    /// The exit code of `crashworthy certify`. A shard answers for what it was to do itself: it does not fail for what
+    /// is left to others, and passing it is no pass before all are merged.
+    pub fn exit_code(&self) -> u8 {
+        let own = |row: &GuaranteeResult| {
+            let is_left = |of: &Coverage| of.elsewhere > 0 && of.doubts == 0;
+            row.claimed && !row.coverage.as_ref().is_some_and(is_left)
+        };
+        let is_clear = self.partition.is_some()
+            && self.verdict == Rating::Inconclusive
+            && !self.interrupted
+            && self.guarantees.iter().any(|row| row.claimed)
+            && self
+                .guarantees
+                .iter()
+                .filter(|row| own(row))
+                .all(|row| row.verdict == Verdict::Upheld);
+        if is_clear { Rating::Certified.exit_code() } else { self.verdict.exit_code() }
+    }
+}
+
+impl Totals {
+    /// Adds what others did. Time is not added: some of it was the same.
+    pub fn add(&mut self, other: &Self) {
+        let Self { trials, kills, torn_writes, errors_injected, crash_states, schedules, .. } =
+            other;
+        self.trials += trials;
+        self.kills += kills;
+        self.torn_writes += torn_writes;
+        self.errors_injected += errors_injected;
+        self.crash_states += crash_states;
+        self.schedules += schedules;
+    }
+}
+
+impl SoakTotals {
+    /// Adds what others did.
+    pub fn add(&mut self, other: &Self) {
+        self.operations += other.operations;
+        self.kills += other.kills;
+        self.undecided += other.undecided;
+        self.seconds += other.seconds;
+    }
 }

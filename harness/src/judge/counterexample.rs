@@ -9,8 +9,35 @@ use crate::{check::Finding, fault::Strike, history::Evidence, persist::Lost, tra
 /// The schema of counterexample files that this build reads and writes.
 pub const COUNTEREXAMPLE_SCHEMA: u32 = 1;
 
+/// What decides which of two cases is smaller.
+pub(super) type Order<'a> = ((bool, bool), usize, &'a Strike, usize, &'a str);
+
+/// An [`Order`] that outlives its case: the size of a case as it was found, before it was reduced. The smallest of
+/// several cases is the smallest as found. So it is the same one whoever reduced what, and however well that went.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Size {
+    chance: (bool, bool),
+    operations: usize,
+    strike: Strike,
+    entries: usize,
+    scenario: String,
+}
+
+impl Size {
+    /// Of a case with this evidence.
+    pub fn of(evidence: &Evidence) -> Self {
+        let (chance, operations, strike, entries, scenario) = Case::size_of(evidence);
+        Self { chance, operations, strike: strike.clone(), entries, scenario: scenario.to_owned() }
+    }
+
+    /// To compare it with others.
+    pub(super) fn order(&self) -> Order<'_> {
+        (self.chance, self.operations, &self.strike, self.entries, &self.scenario)
+    }
+}
+
 /// A refuted guarantee, with all that was seen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Case {
     /// Which guarantee.
     pub guarantee: Guarantee,
@@ -27,7 +54,7 @@ pub struct Case {
 }
 
 /// What a power loss took. Calls are numbered as the events of the trace are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Losses {
     /// Of what the workload did.
     pub first: Vec<Lost>,
@@ -36,19 +63,16 @@ pub struct Losses {
 }
 
 impl Case {
-    /// Smaller cases explain more: no randomness first, then few plants and operations, then the earliest strike.
-    pub fn size(&self) -> (bool, usize, &Strike, usize, &str) {
-        Self::size_of(&self.evidence)
-    }
-
-    /// [`Self::size`] of a case with this evidence.
-    pub fn size_of(evidence: &Evidence) -> (bool, usize, &Strike, usize, &str) {
+    /// The size of a case with this evidence. Smaller cases explain more: no randomness first, then no generated workload, few plants and operations, then
+    /// the earliest strike.
+    pub(super) fn size_of(evidence: &Evidence) -> Order<'_> {
         let scenario = &evidence.scenario;
         let operations = scenario.plants.len()
             + scenario.set_up.len()
             + scenario.actors.iter().map(|actor| actor.operations.len()).sum::<usize>();
         let strike = &evidence.strike;
-        (strike.is_random(), operations, strike, evidence.history.len(), &scenario.name)
+        let chance = (strike.is_random(), scenario.is_generated());
+        (chance, operations, strike, evidence.history.len(), &scenario.name)
     }
 
     /// Whether operations overlapped in it, so that their order is part of what was seen.

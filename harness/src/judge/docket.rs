@@ -5,22 +5,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crashworthy::{Guarantee, PersistenceModel};
+use serde::{Deserialize, Serialize};
 
-use super::{Case, Losses};
+use super::{Case, Losses, Size, counterexample::Order};
 use crate::{
     check::{self, Finding, Trial},
     fault::FaultKind,
     history::Evidence,
-    scenario::Scenario,
+    scenario::{Scenario, is_generated},
     trace::Trace,
 };
 
 /// What is known of one guarantee so far, under one model.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Entry {
     /// Trials in which something was compared. Kills at random instants do not count: what they hit
     /// differs from run to run, and a certificate must not.
     pub trials: usize,
+    /// Of these, in generated workloads.
+    pub generated_trials: usize,
     /// Kills at random instants in scenarios that judge it.
     pub random_kills: usize,
     /// The scenarios in which something was compared.
@@ -31,16 +34,42 @@ pub struct Entry {
     pub bounds: BTreeSet<String>,
     /// Whether a soak looked for a refutation.
     pub soaked: bool,
-    /// The smallest trial with a finding.
+    /// Which kinds of counterexample there are, kills at random instants and soaks left out: `FAULT in FAMILY`. The
+    /// family is the scenario, or `generated`, since a generated workload is another one for another seed.
+    pub kinds: BTreeSet<String>,
+    /// The smallest trial with a finding, reduced.
     pub case: Option<Box<Case>>,
+    /// How large that was when it was found.
+    pub found: Option<Size>,
     /// Why the absence of findings says nothing, one reason each.
     pub doubts: BTreeSet<String>,
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<(Guarantee, PersistenceModel, Entry)>")]
+#[serde(into = "Vec<(Guarantee, PersistenceModel, Entry)>")]
 pub struct Docket {
     entries: BTreeMap<(Guarantee, PersistenceModel), Entry>,
+}
+
+/// The name of a kind's fault, where nothing struck.
+const NO_FAULT: &str = "no fault";
+
+impl Entry {
+    fn keep_kind(&mut self, evidence: &Evidence) {
+        if evidence.strike.is_random() {
+            return;
+        }
+        let fault = evidence.strike.kind().map_or(NO_FAULT.to_owned(), |kind| kind.to_string());
+        let scenario = &evidence.scenario;
+        let family = if scenario.is_generated() { "generated" } else { scenario.name.as_str() };
+        self.kinds.insert(format!("{fault} in {family}"));
+    }
+
+    fn is_smallest(&self, size: Order<'_>) -> bool {
+        self.found.as_ref().is_none_or(|smallest| size < smallest.order())
+    }
 }
 
 /// What all checkers that a scenario asks for made of one trial.
@@ -101,6 +130,7 @@ impl Docket {
         for (guarantee, _) in ruling {
             let entry = self.entry_of(*guarantee, model);
             entry.trials += 1;
+            entry.generated_trials += usize::from(is_generated(&scenario.name));
             entry.faults.extend(kind);
             if !entry.scenarios.contains(&scenario.name) {
                 entry.scenarios.insert(scenario.name.clone());
@@ -113,8 +143,8 @@ impl Docket {
     pub fn wants(&self, ruling: &Ruling, evidence: &Evidence) -> bool {
         let refuted = ruling.iter().filter(|(_, finding)| finding.is_some());
         refuted.into_iter().any(|(guarantee, _)| {
-            let known = self.case(*guarantee, evidence.strike.model());
-            known.is_none_or(|smallest| Case::size_of(evidence) < smallest.size())
+            let known = self.entry(*guarantee, evidence.strike.model());
+            known.is_none_or(|entry| entry.is_smallest(Case::size_of(evidence)))
         })
     }
 
@@ -132,8 +162,9 @@ impl Docket {
             let Some(finding) = finding else { continue };
             refuted.push(*guarantee);
             let entry = self.entry_of(*guarantee, evidence.strike.model());
-            let size = Case::size_of(evidence);
-            if entry.case.as_ref().is_none_or(|smallest| size < smallest.size()) {
+            entry.keep_kind(evidence);
+            if entry.is_smallest(Case::size_of(evidence)) {
+                entry.found = Some(Size::of(evidence));
                 entry.case = Some(Box::new(Case {
                     guarantee: *guarantee,
                     finding: finding.clone(),
@@ -162,7 +193,7 @@ impl Docket {
         self.entry_of(guarantee, PersistenceModel::default()).soaked = true;
     }
 
-    /// Puts a smaller case in the place of one that is kept.
+    /// Puts a case that was reduced in the place of the one that it was made of.
     pub fn replace(&mut self, case: Case) {
         let entry = self.entry_of(case.guarantee, case.evidence.strike.model());
         entry.case = Some(Box::new(case));
@@ -173,16 +204,19 @@ impl Docket {
         for (key, theirs) in other.entries {
             let ours = self.entries.entry(key).or_default();
             ours.trials += theirs.trials;
+            ours.generated_trials += theirs.generated_trials;
             ours.random_kills += theirs.random_kills;
             ours.scenarios.extend(theirs.scenarios);
             ours.faults.extend(theirs.faults);
             ours.soaked |= theirs.soaked;
             ours.bounds.extend(theirs.bounds);
             ours.doubts.extend(theirs.doubts);
-            if let Some(case) = theirs.case
-                && ours.case.as_ref().is_none_or(|smallest| case.size() < smallest.size())
+            ours.kinds.extend(theirs.kinds);
+            if let Some(found) = theirs.found
+                && ours.is_smallest(found.order())
             {
-                ours.case = Some(case);
+                ours.found = Some(found);
+                ours.case = theirs.case;
             }
         }
     }
@@ -217,5 +251,19 @@ impl Docket {
 
     fn entry_of(&mut self, guarantee: Guarantee, model: PersistenceModel) -> &mut Entry {
         self.entries.entry((guarantee, model)).or_default()
+    }
+}
+
+impl From<Vec<(Guarantee, PersistenceModel, Entry)>> for Docket {
+    fn from(entries: Vec<(Guarantee, PersistenceModel, Entry)>) -> Self {
+        let keyed = |(guarantee, model, entry)| ((guarantee, model), entry);
+        Self { entries: entries.into_iter().map(keyed).collect() }
+    }
+}
+
+impl From<Docket> for Vec<(Guarantee, PersistenceModel, Entry)> {
+    fn from(docket: Docket) -> Self {
+        let flat = |((guarantee, model), entry)| (guarantee, model, entry);
+        docket.entries.into_iter().map(flat).collect()
     }
 }

@@ -6,16 +6,18 @@ use crashworthy::{Category, Claims, Guarantee, PersistenceModel};
 use strum::VariantArray;
 
 use super::{
-    CERTIFICATE_SCHEMA, Certificate, Counterexample, Docket, GuaranteeResult, ModelResult, Rating,
-    SubjectIdentity, Totals, Verdict, docket::Entry,
+    CERTIFICATE_SCHEMA, Certificate, Counterexample, Coverage, Docket, GuaranteeResult,
+    ModelResult, Rating, SubjectIdentity, Totals, Verdict, docket::Entry,
 };
 use crate::{
     check,
     fault::{FaultKind, WHOLE_BYTES_MAX},
     report::{story, text},
+    scenario::{Partition, is_generated},
 };
 
 /// What a certificate says besides its verdicts.
+#[derive(Debug)]
 pub struct Frame {
     /// Who was certified.
     pub subject: SubjectIdentity,
@@ -35,6 +37,16 @@ pub struct Frame {
     pub broken: Option<String>,
     /// Whether the user asked for some guarantees only; the others are left out.
     pub only: Option<Vec<Guarantee>>,
+    /// Which part of the work this is, where others do the rest.
+    pub partition: Option<Partition>,
+    /// Of the workloads that judge a guarantee, how many are other shards', and how many there are.
+    pub elsewhere: BTreeMap<Guarantee, (usize, usize)>,
+}
+
+impl Frame {
+    fn elsewhere(&self, guarantee: Guarantee) -> (usize, usize) {
+        self.elsewhere.get(&guarantee).copied().unwrap_or_default()
+    }
 }
 
 /// Writes the certificate.
@@ -52,6 +64,7 @@ pub fn certificate(frame: &Frame, docket: &Docket, totals: Totals) -> Certificat
         verdict: rating(frame, &guarantees),
         claims_assumed: frame.claims.is_none(),
         interrupted: frame.interrupted,
+        partition: frame.partition,
         guarantees,
         totals,
     }
@@ -101,6 +114,33 @@ fn result(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> GuaranteeResu
         counterexample: case.map(|_| Counterexample::path(guarantee)),
         summary: case.map(|case| story::summary(case)),
         models: models(frame, docket, guarantee),
+        coverage: Some(Coverage {
+            elsewhere: frame.elsewhere(guarantee).0,
+            doubts: docket.doubts(guarantee).count() + usize::from(frame.unmeasurable.is_some()),
+            ..coverage(entry)
+        }),
+    }
+}
+
+/// What all orders' bounds begin with that leave nothing out.
+const EVERY_ORDER: &str = "every order of their calls";
+
+fn coverage(entry: Option<&Entry>) -> Coverage {
+    let Some(entry) = entry else { return Coverage::default() };
+    let (generated, scenarios): (Vec<String>, Vec<String>) =
+        entry.scenarios.iter().cloned().partition(|name| is_generated(name));
+    // A bound on crash states is there where something was left out; one on orders always.
+    let is_whole = |bound: &String| {
+        let orders = bound.split_once(": ").map_or("", |(_, orders)| orders);
+        orders.split(", ").all(|part| part.starts_with(EVERY_ORDER))
+    };
+    Coverage {
+        scenarios,
+        generated: generated.len(),
+        generated_trials: entry.generated_trials,
+        exhaustive: entry.trials > 0 && entry.bounds.iter().all(is_whole),
+        kinds: entry.kinds.iter().cloned().collect(),
+        ..Coverage::default()
     }
 }
 
@@ -152,6 +192,13 @@ fn why_not_measured(
     let doubts: Vec<&str> = docket.doubts(guarantee).collect();
     if !doubts.is_empty() {
         return Some(doubts.join("; "));
+    }
+    let (elsewhere, all) = frame.elsewhere(guarantee);
+    if elsewhere > 0 {
+        return Some(format!(
+            "left to other shards: {elsewhere} of the {} that judge it",
+            text::count(all, "workload")
+        ));
     }
     match docket.entry(guarantee, model) {
         Some(entry) if entry.trials > 0 => None,

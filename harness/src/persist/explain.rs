@@ -15,7 +15,9 @@ use super::{
 };
 
 /// What sort of thing is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum LostKind {
     /// Bytes in a page of a file.
     Data,
@@ -30,7 +32,7 @@ pub enum LostKind {
 }
 
 /// A directory entry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Place {
     /// The directory, which a sync would have had to reach.
     pub directory: InodeId,
@@ -41,7 +43,7 @@ pub struct Place {
 }
 
 /// An atomic update that is lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Lost {
     /// Index of the call that made it.
     pub call: usize,

@@ -14,11 +14,15 @@ use crate::subject::Bytes;
 pub const PAGE_BYTES: u64 = 4096;
 
 /// A file, directory or symbolic link, apart from its names. Never reused within a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct InodeId(pub(super) usize);
 
 /// A micro-operation's place in its recording, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct OperationId(pub usize);
 
 /// Why a file's size changed.

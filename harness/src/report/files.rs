@@ -77,6 +77,14 @@ impl RunFiles {
         self
     }
 
+    /// The same of a subject that is known by its command line (nothing for a built-in) and options alone.
+    #[must_use]
+    pub fn started_by(mut self, command: Option<Vec<String>>, options: Value) -> Self {
+        self.command = command;
+        self.options = options;
+        self
+    }
+
     /// Where the files are.
     pub fn directory(&self) -> &Path {
         &self.directory

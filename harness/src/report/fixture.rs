@@ -249,6 +249,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
             counterexample: case.map(|_| Counterexample::path(id)),
             summary: case.map(|case| story::summary(case)),
             models: Vec::new(),
+            coverage: None,
         }
     });
     Certificate {
@@ -263,6 +264,7 @@ pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
         verdict,
         claims_assumed: claims.is_empty(),
         interrupted: false,
+        partition: None,
         guarantees: guarantees.collect(),
         totals: Totals {
             trials: 1432,

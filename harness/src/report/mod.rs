@@ -3,7 +3,10 @@
 //! A new output is one file with one [`Reporter`].
 
 pub mod badge;
+pub mod baselines;
 pub mod catalogue;
+pub mod certificates;
+pub mod comparison;
 pub mod events;
 pub mod explain;
 pub mod files;
@@ -12,6 +15,7 @@ pub(crate) mod fixture;
 pub mod github;
 pub mod junit;
 pub mod runs;
+pub mod shards;
 pub mod sheet;
 pub mod stopwatch;
 pub mod story;

@@ -4,9 +4,11 @@
 //!
 //! Rendering is a pure function of certificate and cases. The page escapes what others wrote.
 
+pub mod comparison;
 mod conclusion;
 mod page;
 mod progress;
+pub mod ratchet;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -14,7 +16,7 @@ mod tests;
 use std::path::Path;
 
 pub(super) use conclusion::replay;
-pub use progress::TerminalReporter;
+pub use progress::{TerminalReporter, width};
 
 use self::page::Page;
 use super::story::{self, STRIKE_MARK};

@@ -15,7 +15,7 @@ const CONTENT_CHARS_MAX: usize = 28;
 const MESSAGE_CHARS_MAX: usize = 240;
 
 /// `text` with everything escaped that is not plainly visible. Escaping twice changes nothing.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -2,8 +2,10 @@
 
 pub mod builtin;
 pub mod load;
+mod partition;
 mod save;
 
+pub use partition::{Partition, PartitionError, SHARDS_MAX};
 pub use save::to_toml;
 
 use crashworthy::Guarantee;
@@ -19,7 +21,7 @@ pub const OUTSIDE_FILE: &str = "secret.txt";
 pub const OUTSIDE_SECRET: &str = "crashworthy: this file lies outside the root";
 
 /// Something that the harness itself puts on disk before the subject opens its root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Plant {
     /// A file, with its missing parents.
     File {
@@ -43,7 +45,7 @@ pub enum Plant {
 }
 
 /// A process of the workload and the operations that it runs, one after the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Actor {
     /// Name in stories.
     pub name: String,
@@ -52,7 +54,7 @@ pub struct Actor {
 }
 
 /// One situation to put a subject in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Scenario {
     /// Short kebab-case name, unique among all scenarios of a run.
     pub name: String,
@@ -70,7 +72,15 @@ pub struct Scenario {
     pub judges: Vec<Guarantee>,
 }
 
+/// What the name of a generated workload begins with; its number follows.
+pub const GENERATED: &str = "generated-";
+
 impl Scenario {
+    /// Whether chance made it: a seed and a number say what is in it, and its name says nothing.
+    pub fn is_generated(&self) -> bool {
+        is_generated(&self.name)
+    }
+
     /// The operations of the first actor: the part that the kill faults strike.
     pub fn workload(&self) -> &[Invocation] {
         &self.actors[0].operations
@@ -118,4 +128,12 @@ impl Scenario {
     fn invocations(&self) -> impl Iterator<Item = &Invocation> {
         self.set_up.iter().chain(self.actors.iter().flat_map(|actor| &actor.operations))
     }
+}
+
+/// [`Scenario::is_generated`] of one with this name.
+pub fn is_generated(name: &str) -> bool {
+    let number = name.strip_prefix(GENERATED);
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }

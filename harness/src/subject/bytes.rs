@@ -1,7 +1,10 @@
 //! The content of a file, shared and not copied: values live in scenarios, requests and histories at
 //! the same time, and large ones are megabytes.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// Immutable shared bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -24,6 +27,20 @@ impl From<Vec<u8>> for Bytes {
 impl From<&str> for Bytes {
     fn from(text: &str) -> Self {
         Self(text.as_bytes().into())
+    }
+}
+
+/// As base64, like the protocol's contents.
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&BASE64_STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(from)?;
+        BASE64_STANDARD.decode(text.as_bytes()).map(Self::from).map_err(D::Error::custom)
     }
 }
 

@@ -1,12 +1,20 @@
 //! One file-system event of a subject, and the sequence of them: the places where a fault can strike.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+use super::syscall;
+
+/// The tables' own copy of a call's name. (An alias, because serde would borrow what it sees to be a reference.)
+pub type CallName = &'static str;
 
 /// A system call that can change what is stored, or its order, below the subject's root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
 pub struct Event {
     /// Name of the system call.
-    pub call: &'static str,
+    #[serde(deserialize_with = "known_call")]
+    pub call: CallName,
     /// Path below the root that it is about; empty for the root itself.
     pub path: String,
     /// The second path, for calls that have two (rename, link).
@@ -21,6 +29,14 @@ pub struct Event {
     pub operation: usize,
 }
 
+/// The name of a call that this build traces: what was stored elsewhere may say anything.
+fn known_call<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    let name = Cow::<'de, str>::deserialize(from)?;
+    syscall::named(&name).ok_or_else(|| {
+        D::Error::custom(format!("the system call {name:?} is none that this build traces"))
+    })
+}
+
 impl Event {
     /// Whether a prefix of its bytes can arrive alone.
     pub fn is_tearable(&self) -> bool {
@@ -29,7 +45,7 @@ impl Event {
 }
 
 /// What a workload did besides its calls, and what was done to it, that bears on what its events prove.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, Deserialize)]
 pub enum Circumstance {
     /// It would not end, and was ended at a limit of time, calls, threads or memory.
     PastLimit,
@@ -42,7 +58,7 @@ pub enum Circumstance {
 }
 
 /// The events of a workload in the order in which the kernel saw them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, Deserialize)]
 pub struct Trace {
     /// In order.
     pub events: Vec<Event>,

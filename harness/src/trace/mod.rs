@@ -15,7 +15,7 @@ pub(crate) mod spawn;
 mod syscall;
 mod tracer;
 
-pub use event::{Circumstance, Event, Trace};
+pub use event::{CallName, Circumstance, Event, Trace};
 pub(crate) use filter::Interest;
 pub(crate) use ptrace::Tid;
 pub(crate) use registers::Saved;

@@ -201,3 +201,9 @@ pub(crate) fn lookup(number: u64) -> Option<&'static Syscall> {
     let mut all = CHANGES.iter().chain(LOOKS);
     all.find(|syscall| syscall.number as u64 == number)
 }
+
+/// The tables' own copy of a call's name, if a filter stops on it.
+pub(crate) fn named(name: &str) -> Option<&'static str> {
+    let mut all = CHANGES.iter().chain(LOOKS);
+    all.find(|syscall| syscall.name == name).map(|syscall| syscall.name)
+}

@@ -38,6 +38,7 @@ pub(crate) fn of(subject: Subject) -> Campaign {
         limits: Limits::default(),
         time_budget: None,
         only: None,
+        partition: None,
     }
 }
 

@@ -96,6 +96,35 @@ impl Page {
         (!fits).then_some(remark)
     }
 
+    /// The heading of a part of a table with two sides.
+    pub(super) fn table_heading(&mut self, text: &str, words: bool) {
+        let side = |name: &str| format!("{name:>columns$}", columns = side_columns(words));
+        let text = format!("{text:<columns$}", columns = 4 + ID_COLUMNS);
+        let text = self.painted(&text, BOLD);
+        let sides = self.painted(&format!("{}  {}", side("A"), side("B")), DIM);
+        self.push(&format!("{text}{sides}"));
+    }
+
+    /// A row of a table with two sides: each has a mark, words where there is room for them, and a figure.
+    pub(super) fn compared(
+        &mut self,
+        differs: bool,
+        id: &str,
+        sides: [super::comparison::Cell; 2],
+        words: bool,
+    ) {
+        let sign = if differs { "≠" } else { " " };
+        let id = self.painted(&format!("{id:<ID_COLUMNS$}"), BOLD);
+        let sides = sides.map(|(mark, word, figure, style)| {
+            let verdict = if words { format!("{mark} {word}") } else { word_mark(mark, &word) };
+            let pad = side_columns(words).saturating_sub(display_width(&verdict));
+            let verdict = self.painted(&verdict, style);
+            format!("{verdict}{}", self.painted(&format!("{figure:>pad$}"), DIM))
+        });
+        let sign = self.painted(sign, DOUBTFUL.bold());
+        self.push(&format!("  {sign} {id}{}  {}", sides[0], sides[1]));
+    }
+
     pub(super) fn paragraph(&mut self, indent: usize, text: &str) {
         self.wrapped(indent, HANGING_COLUMNS, text, PLAIN);
     }
@@ -156,6 +185,16 @@ impl Page {
         self.out.push_str(line.trim_end());
         self.out.push('\n');
     }
+}
+
+/// Columns of one side of a table.
+const fn side_columns(words: bool) -> usize {
+    if words { 23 } else { 12 }
+}
+
+/// A mark with what words would have said besides the verdict.
+fn word_mark(mark: &str, word: &str) -> String {
+    format!("{mark}{}", if word.ends_with('*') { "*" } else { " " })
 }
 
 fn lines(text: &str, columns: usize) -> Vec<String> {

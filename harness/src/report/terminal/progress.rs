@@ -175,7 +175,8 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn width() -> usize {
+/// Columns of the terminal that standard output is.
+pub fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     size.map_or(WIDTH_DEFAULT, |size| usize::from(size.ws_col)).max(1)
 }

@@ -1,0 +1,62 @@
+//! `crashworthy merge`.
+
+use std::path::PathBuf;
+
+use super::{
+    Stop,
+    certify::{Reporters, keep_regressions},
+    ratchet,
+};
+use crate::{
+    explore,
+    judge::{certificate, merge as join},
+    report::{Format, Progress, Reporter, files::RunFiles, shards, terminal::TerminalReporter},
+};
+
+/// Puts the shards of one run together: their certificate is that of a run on one machine.
+#[derive(Debug, clap::Args)]
+pub(super) struct Merge {
+    /// The folders that `certify --partition` wrote, all of one run
+    #[arg(value_name = "SHARD_DIR", required = true)]
+    shards: Vec<PathBuf>,
+
+    /// Where certificate and counterexamples go
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Fail where anything is worse than in this file, and for nothing else
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
+    let baseline = arguments.baseline.as_deref().map(ratchet::load).transpose()?;
+    let read = |folder: &PathBuf| {
+        let shard = shards::read(folder).map_err(Stop::usage)?;
+        Ok((folder.display().to_string(), shard))
+    };
+    let shards = arguments.shards.iter().map(read).collect::<Result<_, Stop>>()?;
+    let merged = join(shards).map_err(Stop::usage)?;
+    let certificate = certificate(&merged.frame, &merged.docket, merged.totals);
+    if let Some(baseline) = &baseline {
+        baseline.suits(&certificate.profile, None)?;
+    }
+    let cases = explore::told(&merged.frame, &merged.docket);
+    let files = RunFiles::create(&arguments.out)
+        .map_err(Stop::usage)?
+        .started_by(merged.command, merged.options);
+    shards::remove(&arguments.out).map_err(Stop::usage)?;
+    let terminal = TerminalReporter::new(arguments.format, &arguments.out);
+    let mut reporters = Reporters(vec![Box::new(files), Box::new(terminal)]);
+    reporters.report(&Progress::Finished {
+        certificate: &certificate,
+        cases: &cases.iter().collect::<Vec<_>>(),
+    });
+    keep_regressions(&explore::regressions(&cases), &arguments.out)?;
+    let asked = merged.frame.only.as_deref();
+    ratchet::exit_code(baseline.as_ref(), &certificate, asked, arguments.format)
+}

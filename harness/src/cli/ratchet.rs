@@ -1,0 +1,93 @@
+//! Measuring a run against a baseline: what `certify` and `merge` do with `--baseline`.
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
+
+use crashworthy::Guarantee;
+
+use super::Stop;
+use crate::{
+    judge::{Baseline, Certificate, Rating, ratchet},
+    report::{Format, baselines, terminal},
+};
+
+/// Something is worse than in the baseline.
+const WORSE: u8 = 1;
+
+/// A baseline and where it is from.
+pub(super) struct Measure {
+    file: PathBuf,
+    baseline: Baseline,
+}
+
+pub(super) fn load(file: &Path) -> Result<Measure, Stop> {
+    let baseline = baselines::read(file).map_err(Stop::usage)?;
+    Ok(Measure { file: file.to_owned(), baseline })
+}
+
+impl Measure {
+    /// Whether a run with this profile can be measured by it, and of that subject, where it is known beforehand.
+    pub(super) fn suits(&self, profile: &str, subject: Option<&str>) -> Result<(), Stop> {
+        let file = self.file.display();
+        let known = &self.baseline.subject;
+        if let Some(subject) = subject.filter(|subject| subject != known) {
+            return Err(Stop::usage(format!(
+                "the baseline {file} is of the subject {known:?}, and this run is of {subject:?}; name its own \
+                 baseline, or make one with `crashworthy baseline update`"
+            )));
+        }
+        let known = &self.baseline.profile;
+        if known != profile {
+            return Err(Stop::usage(format!(
+                "the baseline {file} is of the profile {known}, and this run of {profile}, which tries more or \
+                 less; run with --profile {known}, or keep a baseline for each profile"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Says what is worse and what is better; the exit code.
+    pub(super) fn conclude(
+        &self,
+        certificate: &Certificate,
+        asked: Option<&[Guarantee]>,
+        format: Format,
+    ) -> Result<u8, Stop> {
+        if certificate.verdict == Rating::HarnessBroken {
+            return Ok(certificate.exit_code());
+        }
+        // A subject that never said who it is has nothing to be compared either: its rows say so.
+        let name = Some(certificate.subject.name.as_str()).filter(|name| !name.is_empty());
+        self.suits(&certificate.profile, name)?;
+        let found = ratchet(&self.baseline, certificate, asked);
+        let text = |color| {
+            let style = (color, terminal::width());
+            terminal::ratchet::render(&found, &self.baseline, &self.file, style)
+        };
+        // Standard output is the certificate's alone where a program reads it.
+        match format {
+            Format::Human => anstream::print!("{}", text(true)),
+            Format::Json => anstream::eprint!("{}", text(std::io::stderr().is_terminal())),
+        }
+        Ok(match found.worse.is_empty() {
+            true => 0,
+            false if certificate.interrupted => certificate.exit_code().max(WORSE),
+            false => WORSE,
+        })
+    }
+}
+
+/// The exit code of a run, with or without a baseline.
+pub(super) fn exit_code(
+    measure: Option<&Measure>,
+    certificate: &Certificate,
+    asked: Option<&[Guarantee]>,
+    format: Format,
+) -> Result<u8, Stop> {
+    match measure {
+        Some(measure) => measure.conclude(certificate, asked, format),
+        None => Ok(certificate.exit_code()),
+    }
+}

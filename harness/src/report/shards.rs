@@ -1,0 +1,115 @@
+//! The file of a shard, beside its certificate: what `crashworthy merge` reads.
+//!
+//! Unlike a certificate it is for one version of crashworthy only. It comes from another machine and may be anything, so
+//! every mistake is named, with what to do about it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use tempfile::NamedTempFile;
+
+use crate::judge::{SHARD_SCHEMA, Shard};
+
+/// The file's name in the output directory.
+pub const SHARD_FILE: &str = "shard.json";
+
+/// Why there is no shard to be had from a folder.
+#[derive(Debug, thiserror::Error)]
+pub enum ShardError {
+    /// There is no such file.
+    #[error(
+        "there is no {SHARD_FILE} in {}; `crashworthy certify --partition hash:M/N --out DIR` writes one",
+        folder.display()
+    )]
+    Missing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the shard {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is of another schema, or of none.
+    #[error(
+        "{} is of shard schema {found}, and this build reads schema {SHARD_SCHEMA}; merge with the version of \
+         crashworthy that wrote it",
+        path.display()
+    )]
+    OtherSchema {
+        /// The file.
+        path: PathBuf,
+        /// What the file says.
+        found: String,
+    },
+    /// The file is no whole shard.
+    #[error("{} is not a shard: {source}; run that shard again to get a whole one", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+}
+
+/// Writes it under a temporary name and then gives it its own.
+///
+/// # Errors
+/// What failed, on what, and what to do.
+pub fn write(folder: &Path, shard: &Shard) -> io::Result<()> {
+    let path = folder.join(SHARD_FILE);
+    let write = || -> io::Result<()> {
+        let file = NamedTempFile::new_in(folder)?;
+        let mut out = io::BufWriter::new(file.as_file());
+        serde_json::to_writer(&mut out, shard)?;
+        io::Write::flush(&mut out)?;
+        drop(out);
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    write().map_err(|error| {
+        let path = path.display();
+        let text = format!("cannot write {path}: {error}; choose another directory with --out");
+        io::Error::new(error.kind(), text)
+    })
+}
+
+/// Makes sure that no shard of an earlier run lies in the folder.
+///
+/// # Errors
+/// Where there is one that cannot be removed.
+pub fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_file(folder.join(SHARD_FILE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the shard in a folder.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn read(folder: &Path) -> Result<Shard, ShardError> {
+    let path = folder.join(SHARD_FILE);
+    let bytes = fs::read(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            ShardError::Missing { folder: folder.to_owned() }
+        }
+        _ => ShardError::Unreadable { path: path.clone(), source },
+    })?;
+    let malformed = |source| ShardError::Malformed { path: path.clone(), source };
+    let value: Value = serde_json::from_slice(&bytes).map_err(malformed)?;
+    if value.get("schema").and_then(Value::as_u64) != Some(u64::from(SHARD_SCHEMA)) {
+        let found = value.get("schema").map_or("none".to_owned(), Value::to_string);
+        return Err(ShardError::OtherSchema { path, found });
+    }
+    // Once more from the text, since only then does the parser know the place of a mistake.
+    serde_json::from_slice(&bytes).map_err(malformed)
+}

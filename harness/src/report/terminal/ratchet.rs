@@ -1,0 +1,57 @@
+//! What a run is, measured against a baseline, for people: told after the certificate's own conclusion, which it does
+//! not change.
+
+use std::path::Path;
+
+use super::{
+    WIDTH_MAX, WIDTH_MIN,
+    page::{BAD, GOOD, Page},
+};
+use crate::{
+    judge::{Baseline, Ratchet, Verdict},
+    report::text::count,
+};
+
+/// The text, which ends with a newline.
+pub fn render(
+    found: &Ratchet,
+    baseline: &Baseline,
+    file: &Path,
+    (color, width): (bool, usize),
+) -> String {
+    let mut page = Page::new(color, width.clamp(WIDTH_MIN, WIDTH_MAX));
+    let file = file.display();
+    page.gap();
+    for (title, sentences) in [("Worse than the baseline", &found.worse), ("Better", &found.better)]
+    {
+        if sentences.is_empty() {
+            continue;
+        }
+        page.heading(title, "");
+        for sentence in sentences {
+            page.labelled(2, "-", sentence);
+        }
+        page.gap();
+    }
+    let update = format!("`crashworthy baseline update {file}`");
+    if found.worse.is_empty() {
+        let known = [(Verdict::Refuted, "refuted"), (Verdict::NotMeasured, "not measured")]
+            .map(|(verdict, word)| (baseline.claims(verdict), word));
+        let known = known.iter().filter(|(n, _)| *n > 0);
+        let known: Vec<String> =
+            known.map(|(n, word)| format!("{} {word}", count(*n, "claim"))).collect();
+        let known = match &known[..] {
+            [] => String::new(),
+            known => format!("; that knows {}", known.join(" and ")),
+        };
+        page.answer("BASELINE KEPT", GOOD, &format!("Nothing is worse than in {file}{known}."));
+        if !found.better.is_empty() {
+            page.aside(0, &format!("To keep what is better now, too: {update}"));
+        }
+    } else {
+        let n = count(found.worse.len(), "thing");
+        page.answer("WORSE THAN BASELINE", BAD, &format!("{n} worse than in {file}."));
+        page.aside(0, &format!("If it is meant to be so: {update}, and commit the file"));
+    }
+    page.finish()
+}
