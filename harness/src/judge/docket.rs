@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crashworthy::{Guarantee, PersistenceModel};
 
-use super::{Case, Losses};
+use super::{Case, Losses, Sights};
 use crate::{
     check::{self, Finding, Trial},
     fault::FaultKind,
@@ -141,6 +141,7 @@ impl Docket {
                     trace: trace.clone(),
                     recovery: recovery.clone(),
                     losses: losses.clone(),
+                    sights: Sights::new(),
                 }));
             }
         }

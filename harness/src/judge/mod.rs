@@ -4,6 +4,8 @@
 mod certificate;
 mod counterexample;
 mod docket;
+mod sights;
+mod timeline;
 mod verdict;
 
 pub use certificate::{
@@ -12,4 +14,6 @@ pub use certificate::{
 };
 pub use counterexample::{COUNTEREXAMPLE_SCHEMA, Case, Counterexample, Losses};
 pub use docket::{Docket, Ruling, rule, rule_or_doubt};
+pub use sights::{Instant, Sight, Sights};
+pub use timeline::{Answer, Item, Step, StepKind, Timeline};
 pub use verdict::{Frame, certificate, deciding};
