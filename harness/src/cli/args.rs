@@ -39,6 +39,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// List guarantees, scenarios or backends
     List(List),
+    /// Make the HTML report of a run again, from its files
+    Report(super::report::Report),
 }
 
 #[derive(Debug, Args)]

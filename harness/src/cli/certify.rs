@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     explore::{Campaign, Outcome},
-    report::{Progress, Reporter, files::RunFiles, terminal::TerminalReporter},
+    report::{Progress, Reporter, files::RunFiles, html::HtmlReporter, terminal::TerminalReporter},
     scenario::{self, Scenario},
     subject::{self, Limits, Subject, watchdog},
     trace::pin,
@@ -35,7 +35,11 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
     let terminal = TerminalReporter::new(arguments.format, &directory);
     // The terminal last: what it names must be there.
-    let mut reporters = Reporters(vec![Box::new(files), Box::new(terminal)]);
+    let mut reporters = Reporters(vec![
+        Box::new(files),
+        Box::new(HtmlReporter::new(&directory)),
+        Box::new(terminal),
+    ]);
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
         subject,

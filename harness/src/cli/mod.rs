@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod regressions;
 mod replay;
+mod report;
 mod test_target;
 
 use std::process::ExitCode;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         args::Command::Replay(arguments) => replay::replay(&arguments),
         args::Command::Explain(arguments) => explain::explain(&arguments),
         args::Command::List(arguments) => Ok(list::list(&arguments)),
+        args::Command::Report(arguments) => report::report(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

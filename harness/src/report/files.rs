@@ -138,7 +138,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 }
 
 /// Writes a file under a temporary name and then gives it its own.
-fn write_text(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_text(path: &Path, text: &str) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         let mut file = NamedTempFile::new_in(parent)?;

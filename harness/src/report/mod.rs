@@ -7,6 +7,7 @@ pub mod explain;
 pub mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod html;
 pub mod story;
 pub mod terminal;
 pub mod text;

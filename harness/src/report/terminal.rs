@@ -4,7 +4,7 @@
 //!
 //! Rendering is a pure function of certificate and cases. The page escapes what others wrote.
 
-mod conclusion;
+pub(super) mod conclusion;
 mod page;
 mod progress;
 mod rows;

@@ -95,7 +95,12 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
 }
 
 /// The lines of the call at which the strike fell.
-pub(super) fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Option<Vec<String>> {
+pub(super) fn mark(
+    index: usize,
+    event: &Event,
+    strike: &Strike,
+    names: &mut Names,
+) -> Option<Vec<String>> {
     if struck_event(strike) != Some(index) {
         return None;
     }

@@ -216,7 +216,8 @@ impl<'a> Plot<'_, 'a> {
 
     /// The call at which the strike fell, and the strike.
     fn struck(&mut self, index: usize, lines: &[String], strike: &Strike) {
-        let disk_stands = !matches!(base(strike), Strike::Kill { side: crate::fault::Side::After, .. });
+        let disk_stands =
+            !matches!(base(strike), Strike::Kill { side: crate::fault::Side::After, .. });
         let is_torn = matches!(base(strike), Strike::Torn { .. });
         if !disk_stands {
             self.at(Instant::Called(index), None);
@@ -411,8 +412,7 @@ impl<'a> Plot<'_, 'a> {
             return;
         };
         let Some(entry) = case.evidence.history.get(at) else { return };
-        let told =
-            [Phase::SetUp, Phase::Workload, Phase::Recovery, Phase::BesideWriter];
+        let told = [Phase::SetUp, Phase::Workload, Phase::Recovery, Phase::BesideWriter];
         if told.contains(&entry.phase) {
             return;
         }

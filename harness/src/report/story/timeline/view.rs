@@ -61,7 +61,9 @@ impl Contents {
         let more = items.len().saturating_sub(ENTRIES_MAX);
         if more > 0 {
             items.truncate(ENTRIES_MAX);
-            items.push(Item { path: "…".to_owned(), shown: format!("{more} more"), content: None });
+            items.push(Item {
+                path: "…".to_owned(), shown: format!("{more} more"), content: None
+            });
         }
         items
     }
