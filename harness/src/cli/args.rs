@@ -51,6 +51,8 @@ pub(super) enum Command {
     Events(super::events::Events),
     /// List guarantees, scenarios or backends
     List(List),
+    /// Make the HTML report of a run again, from its files
+    Report(super::report::Report),
 }
 
 #[derive(Debug, Args)]

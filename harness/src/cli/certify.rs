@@ -21,6 +21,7 @@ use crate::{
         events::Events,
         files::RunFiles,
         github::GitHub,
+        html::HtmlReporter,
         junit,
         runs::{self, RunFolder},
         shards,
@@ -55,6 +56,7 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     // The terminal last: what it names must be there; but for annotations, which are to stand below it.
     let mut reporters = Reporters(vec![
         Box::new(files),
+        Box::new(HtmlReporter::new(&directory)),
         Box::new(Sheet::new(&directory, junit::FILE, junit::render)),
         Box::new(Sheet::new(&directory, summary::FILE, summary::render)),
         Box::new(Sheet::new(&directory, badge::FILE, badge::render)),

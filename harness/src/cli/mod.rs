@@ -14,6 +14,7 @@ mod merge;
 mod ratchet;
 mod regressions;
 mod replay;
+mod report;
 mod seed;
 mod test_target;
 
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         args::Command::Explain(arguments) => explain::explain(&arguments),
         args::Command::Events(arguments) => events::events(&arguments),
         args::Command::List(arguments) => Ok(list::list(&arguments)),
+        args::Command::Report(arguments) => report::report(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

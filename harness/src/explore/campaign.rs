@@ -21,7 +21,7 @@ use super::{
     profile::{Effort, Profile},
     shrink, soak,
     sweep::{News, Sweep, Swept, Workplace},
-    trial::TrialError,
+    trial::{Stage, TrialError},
 };
 use crate::{
     judge::{
@@ -50,7 +50,8 @@ pub struct Campaign {
     pub profile: Profile,
     /// Whether workloads are generated besides, and clients run free at the end, where the profile has that.
     pub generate: bool,
-    /// Whether counterexamples are reduced until nothing can be left out.
+    /// Whether counterexamples are made ready for people: reduced until nothing can be left out, and seen once more, moment
+    /// by moment.
     pub shrink: bool,
     /// Everything random derives from it.
     pub seed: u64,
@@ -348,17 +349,62 @@ impl Shared<'_> {
                 Err(error) => self.stop(error),
             }
         }
+        if self.campaign.shrink && !self.is_over() {
+            self.reenact(&mut swept.docket, &processors);
+        }
         swept
     }
 
-    /// Reduces every case that is told. One that cannot be reduced stays as it is.
-    fn shrink(&self, docket: &mut Docket, processors: &[usize]) {
+    /// Sees every case that is told once more, moment by moment, for reports. Where that cannot be done, they say so.
+    fn reenact(&self, docket: &mut Docket, processors: &[usize]) {
+        let next = AtomicUsize::new(0);
+        let cases = self.told(docket);
+        let seen = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for job in 0..self.campaign.jobs.clamp(1, cases.len().max(1)) {
+                let (cases, next, seen) = (&cases, &next, &seen);
+                let processor =
+                    (!processors.is_empty()).then(|| processors[job % processors.len()]);
+                scope.spawn(move || {
+                    if let Some(processor) = processor {
+                        pin::pin_to(processor);
+                    }
+                    let Ok(mut workplace) = self.workplace() else { return };
+                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                        if self.is_over() {
+                            return;
+                        }
+                        let mut stage = Stage {
+                            subject: workplace.subject,
+                            launcher: &mut workplace.launcher,
+                            scratch: &mut workplace.scratch,
+                            scenario: &case.evidence.scenario,
+                            baseline: Arc::clone(&case.evidence.baseline),
+                        };
+                        if let Ok(sights) = stage.reenact(case) {
+                            lock(seen).push(Case { sights, ..case.clone() });
+                        }
+                    }
+                });
+            }
+        });
+        for case in seen.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            docket.replace(case);
+        }
+    }
+
+    /// The cases that the certificate will tell of.
+    fn told(&self, docket: &Docket) -> Vec<Case> {
         let claims = self.campaign.claims.as_ref();
         let wanted = |case: &&Case| {
             self.campaign.only.as_ref().is_none_or(|only| only.contains(&case.guarantee))
         };
-        let cases: Vec<Case> =
-            docket.cases(|guarantee| deciding(claims, guarantee)).filter(wanted).cloned().collect();
+        docket.cases(|guarantee| deciding(claims, guarantee)).filter(wanted).cloned().collect()
+    }
+
+    /// Reduces every case that is told. One that cannot be reduced stays as it is.
+    fn shrink(&self, docket: &mut Docket, processors: &[usize]) {
+        let cases = self.told(docket);
         let next = AtomicUsize::new(0);
         let reduced = Mutex::new(Vec::new());
         thread::scope(|scope| {

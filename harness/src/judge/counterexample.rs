@@ -3,7 +3,7 @@
 use crashworthy::Guarantee;
 use serde::{Deserialize, Serialize};
 
-use super::SubjectIdentity;
+use super::{Sights, SubjectIdentity, Timeline};
 use crate::{check::Finding, fault::Strike, history::Evidence, persist::Lost, trace::Trace};
 
 /// The schema of counterexample files that this build reads and writes.
@@ -51,6 +51,8 @@ pub struct Case {
     pub recovery: Trace,
     /// What a power loss took; empty where none struck.
     pub losses: Losses,
+    /// What a re-enactment saw, for reports; empty where there was none.
+    pub sights: Sights,
 }
 
 /// What a power loss took. Calls are numbered as the events of the trace are.
@@ -105,6 +107,9 @@ pub struct Counterexample {
     pub summary: String,
     /// What happened, one line a step.
     pub story: Vec<String>,
+    /// The same step by step, for reports; older files have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
 }
 
 impl Counterexample {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crashworthy::{Guarantee, PersistenceModel};
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Losses, Size, counterexample::Order};
+use super::{Case, Losses, Sights, Size, counterexample::Order};
 use crate::{
     check::{self, Finding, Trial},
     fault::FaultKind,
@@ -172,6 +172,7 @@ impl Docket {
                     trace: trace.clone(),
                     recovery: recovery.clone(),
                     losses: losses.clone(),
+                    sights: Sights::new(),
                 }));
             }
         }

@@ -74,6 +74,25 @@ impl<'a> Walk<'a> {
         Some(disk.tree())
     }
 
+    /// The tree at a point with everything missing that may be: what is on disk for sure. What something durable
+    /// rests on is there as well.
+    pub fn durable(&mut self, point: Point) -> Tree {
+        self.go_to(point);
+        let units = &self.order.units;
+        let mut present: BTreeSet<usize> = BTreeSet::new();
+        for unit in self.kept.iter().rev() {
+            if units[*unit].is_durable_at(point) || present.contains(unit) {
+                present.insert(*unit);
+                present.extend(units[*unit].after_at(point.calls));
+            }
+        }
+        let mut disk = self.base.clone();
+        for unit in self.kept.iter().filter(|unit| present.contains(unit)) {
+            apply(&mut disk, self.recording, &units[*unit]);
+        }
+        disk.tree()
+    }
+
     fn go_to(&mut self, point: Point) {
         if point.calls < self.latest {
             *self = Self::new(self.recording, self.order);

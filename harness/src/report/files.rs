@@ -182,6 +182,7 @@ pub fn counterexample(
         strike: case.evidence.strike.clone(),
         summary: story::summary(case),
         story: story::story(case),
+        timeline: Some(story::timeline(case)),
     }
 }
 

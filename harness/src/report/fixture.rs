@@ -17,7 +17,7 @@ use crate::{
     history::{Baseline, Entry, Evidence, Invocation, Moment, Node, Outcome, Phase, Reply, Tree},
     judge::{
         CERTIFICATE_SCHEMA, Case, Certificate, Counterexample, GuaranteeResult, Losses, Rating,
-        SubjectIdentity, Totals, Verdict,
+        Sights, SubjectIdentity, Totals, Verdict,
     },
     report::story,
     scenario::{Scenario, builtin},
@@ -97,6 +97,7 @@ pub(super) fn case(
         trace: Trace { events, operations, ..Trace::default() },
         recovery: Trace::default(),
         losses: Losses::default(),
+        sights: Sights::new(),
     }
 }
 

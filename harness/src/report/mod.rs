@@ -13,6 +13,7 @@ pub mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod github;
+pub mod html;
 pub mod junit;
 pub mod runs;
 pub mod shards;

@@ -14,6 +14,7 @@ mod schedule;
 mod soak;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub(crate) use call::STRIKE_MARK;
 
@@ -22,7 +23,7 @@ use super::text;
 use crate::{
     fault::Strike,
     history::{Entry, Invocation, Phase},
-    judge::Case,
+    judge::{Case, Timeline},
     scenario::Plant,
     trace::Event,
 };
@@ -47,13 +48,24 @@ pub fn summary(case: &Case) -> String {
     tell(case).1
 }
 
-/// Everything but the summary, and the summary.
-pub(crate) fn tell(case: &Case) -> (Vec<String>, String) {
+/// The story of `case` step by step, with what was in memory and on disk and what a reader was answered.
+pub fn timeline(case: &Case) -> Timeline {
+    // Told first: names are numbered as in the story.
+    timeline::plot(&mut told(case))
+}
+
+fn told(case: &Case) -> Teller<'_> {
     let mut teller = Teller { case, names: Names::new(case), lines: Vec::new(), marked: false };
     teller.beginning();
     teller.workload();
     teller.losses();
     teller.afterwards();
+    teller
+}
+
+/// Everything but the summary, and the summary.
+pub(crate) fn tell(case: &Case) -> (Vec<String>, String) {
+    let mut teller = told(case);
     let mut summary = teller.names.scrub(&case.finding.summary);
     if let Some(cause) = teller.cause() {
         summary = format!("{} ({cause})", summary.trim());

@@ -5,7 +5,7 @@
 //! Rendering is a pure function of certificate and cases. The page escapes what others wrote.
 
 pub mod comparison;
-mod conclusion;
+pub(super) mod conclusion;
 mod page;
 mod progress;
 pub mod ratchet;

@@ -1,7 +1,7 @@
 //! Power loss: from one recorded run of a scenario to every crash state that a persistence model allows, each
 //! opened by a real process, recovered, and lost once more inside recovery.
 //!
-//! `recorder` turns traced calls into a recording, `record` makes the runs that are recorded, `ground` lays crash states out, `observer`
+//! `reenact` shows a case once more, for reports. `recorder` turns traced calls into a recording, `record` makes the runs that are recorded, `ground` lays crash states out, `observer`
 //! looks at them, `failed_sync` loses power after a sync has failed. A tree is looked at once for each moment of
 //! the workload that it may stand for, whatever model or loss it came from.
 
@@ -10,6 +10,7 @@ pub(super) mod ground;
 mod observer;
 mod record;
 mod recorder;
+mod reenact;
 mod replay;
 
 use std::{

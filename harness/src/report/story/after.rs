@@ -51,7 +51,7 @@ impl<'a> Teller<'a> {
         self.line(false, format!("{STRIKE_MARK}{damage}"));
     }
 
-    fn recovery_matters(&self, seen: Option<Phase>) -> bool {
+    pub(super) fn recovery_matters(&self, seen: Option<Phase>) -> bool {
         let about_recovery = matches!(
             self.case.guarantee,
             Guarantee::KillOrphansReclaimed | Guarantee::KillRecoveryIdempotent
@@ -63,7 +63,7 @@ impl<'a> Teller<'a> {
         about_recovery || seen_later || matches!(self.strike(), Strike::InRecovery { .. })
     }
 
-    fn strike(&self) -> &'a Strike {
+    pub(super) fn strike(&self) -> &'a Strike {
         &self.case.evidence.strike
     }
 

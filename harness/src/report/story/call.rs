@@ -10,7 +10,7 @@ use crate::{
 /// What every line begins with, after its indentation, that says where the strike fell.
 pub(crate) const STRIKE_MARK: &str = "--> ";
 /// How many calls in a row that differ at most in their bytes are told one by one.
-const REPEATED_CALLS_MAX: usize = 3;
+pub(super) const REPEATED_CALLS_MAX: usize = 3;
 
 /// The lines of some calls, in order; each with its index in the trace.
 pub(super) fn lines(events: &[(usize, &Event)], strike: &Strike, names: &mut Names) -> Vec<String> {
@@ -95,7 +95,12 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
 }
 
 /// The lines of the call at which the strike fell.
-fn mark(index: usize, event: &Event, strike: &Strike, names: &mut Names) -> Option<Vec<String>> {
+pub(super) fn mark(
+    index: usize,
+    event: &Event,
+    strike: &Strike,
+    names: &mut Names,
+) -> Option<Vec<String>> {
     if struck_event(strike) != Some(index) {
         return None;
     }
@@ -150,7 +155,7 @@ pub(super) fn call(event: &Event, names: &mut Names) -> String {
     format!("{}{bytes}", name(event, names))
 }
 
-fn name(event: &Event, names: &mut Names) -> String {
+pub(super) fn name(event: &Event, names: &mut Names) -> String {
     let path = names.path(&event.path);
     match &event.to {
         Some(to) => format!("{} {path} to {}", event.call, names.path(to)),
@@ -158,6 +163,6 @@ fn name(event: &Event, names: &mut Names) -> String {
     }
 }
 
-fn byte_count(bytes: u64) -> String {
+pub(super) fn byte_count(bytes: u64) -> String {
     text::count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte")
 }

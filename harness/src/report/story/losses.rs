@@ -40,7 +40,7 @@ impl Teller<'_> {
     }
 
     /// What is lost, and why; what reads the same only once.
-    fn told_losses(&mut self) -> Vec<(String, String)> {
+    pub(super) fn told_losses(&mut self) -> Vec<(String, String)> {
         let case = self.case;
         let workload = case.losses.first.iter().map(|lost| (lost, &case.trace.events));
         let recovery = case.losses.second.iter().map(|lost| (lost, &case.recovery.events));

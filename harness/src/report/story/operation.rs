@@ -132,7 +132,7 @@ impl<'a> Teller<'a> {
         answer
     }
 
-    fn listed(&mut self, directory: &str, names: &[String]) -> String {
+    pub(super) fn listed(&mut self, directory: &str, names: &[String]) -> String {
         let mut shown = Vec::new();
         for name in names.iter().take(NAMES_MAX) {
             let path =

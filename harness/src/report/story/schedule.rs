@@ -20,7 +20,7 @@ const CALLS_MAX: usize = 60;
 const CALLS_TOLD: usize = 10;
 
 /// Something that an actor does, in the order of the schedule.
-enum Act<'a> {
+pub(super) enum Act<'a> {
     Invokes(&'a Entry),
     Calls(&'a Event),
     /// So many calls that are not told.
@@ -69,7 +69,7 @@ impl<'a> Teller<'a> {
         true
     }
 
-    fn acts(&self, interleaving: &Interleaving) -> Vec<(u64, usize, Act<'a>)> {
+    pub(super) fn acts(&self, interleaving: &Interleaving) -> Vec<(u64, usize, Act<'a>)> {
         let case = self.case;
         let mut acts = Vec::new();
         for (at, entry) in case.evidence.history.iter().enumerate() {
@@ -146,7 +146,7 @@ impl<'a> Teller<'a> {
 }
 
 /// Leaves out the middle of long rows of calls.
-fn shorten(acts: &mut Vec<(u64, usize, Act<'_>)>) {
+pub(super) fn shorten(acts: &mut Vec<(u64, usize, Act<'_>)>) {
     let rows = acts.chunk_by(|(_, one, act), (_, other, next)| {
         one == other && matches!((act, next), (Act::Calls(_), Act::Calls(_)))
     });

@@ -47,7 +47,7 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
     }
 }
 
-fn totals(totals: &Totals) -> String {
+pub(in crate::report) fn totals(totals: &Totals) -> String {
     let torn = match totals.torn_writes {
         0 => String::new(),
         n => format!(" ({} inside a write)", thousands(n)),
@@ -79,7 +79,7 @@ fn named(ids: &[String]) -> String {
 }
 
 /// What became of the claims, in a sentence.
-fn verdict(certificate: &Certificate) -> String {
+pub(in crate::report) fn verdict(certificate: &Certificate) -> String {
     let of = |verdict| {
         let rows = certificate.guarantees.iter().filter(move |row| row.claimed);
         rows.filter(|row| row.verdict == verdict).map(|row| row.id.to_string()).collect::<Vec<_>>()
@@ -116,7 +116,7 @@ fn all_of(claims: usize) -> String {
 }
 
 /// What became of the rest, claimed and not, in a sentence each.
-fn others(certificate: &Certificate) -> Vec<String> {
+pub(in crate::report) fn others(certificate: &Certificate) -> Vec<String> {
     let of = |claimed, verdict| {
         let rows = certificate.guarantees.iter().filter(move |row| row.claimed == claimed);
         rows.filter(|row| row.verdict == verdict).count()
@@ -144,7 +144,7 @@ pub(in crate::report) fn replay(directory: &Path, path: &str) -> String {
 }
 
 /// A path as a shell takes it for one word.
-fn argument(path: &Path) -> String {
+pub(in crate::report) fn argument(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {

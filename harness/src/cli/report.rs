@@ -1,0 +1,26 @@
+//! `crashworthy report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Stop;
+use crate::report::html::{self, REPORT_FILE};
+
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// The folder of a run, with its certificate.json
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+
+    /// Where the page goes [default: report.html in that folder]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn report(arguments: &Report) -> Result<u8, Stop> {
+    let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.join(REPORT_FILE));
+    html::write(&arguments.folder, &out).map_err(Stop::usage)?;
+    anstream::println!("{}", out.display());
+    Ok(0)
+}

@@ -1,0 +1,32 @@
+//! What a re-enactment saw of a case, moment by moment: trees in memory and on disk, and what a reader was answered.
+//!
+//! It is for reports alone. No verdict depends on it: it is made when all is judged.
+
+use std::collections::BTreeMap;
+
+use crate::history::{Entry, Tree};
+
+/// A moment of a case's workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Instant {
+    /// When the set-up had been done.
+    Settled,
+    /// When the event with this index had returned.
+    Called(usize),
+    /// When a step of several actors' schedule had been made, by the clock of the history.
+    Step(u64),
+}
+
+/// What was seen at a moment; what nobody looked at is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// The tree as the kernel showed it.
+    pub memory: Option<Tree>,
+    /// What was on disk for sure.
+    pub disk: Option<Tree>,
+    /// What a process that opened the root then was answered.
+    pub reader: Option<Vec<Entry>>,
+}
+
+/// All that was seen.
+pub type Sights = BTreeMap<Instant, Sight>;

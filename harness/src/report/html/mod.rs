@@ -1,0 +1,75 @@
+//! The HTML report: one self-contained file, `report.html`, for people who want to see what broke and why.
+//!
+//! It is made of the certificate and the counterexample files and of nothing else, so that it can be made again
+//! later, elsewhere. It loads nothing: style and script are in it, and its own policy forbids everything else by their
+//! hashes. Without the script, stories, tables and every moment are still there. All text of others is escaped
+//! by the template.
+
+mod case;
+mod load;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+pub use load::{LoadError, load};
+
+use self::page::Page;
+use super::{Progress, Reporter, files};
+use crate::judge::{Certificate, Counterexample};
+
+/// The report's name in the folder of a run.
+pub const REPORT_FILE: &str = "report.html";
+
+/// The page. `folder` is where the certificate lies, as a person would call it: replay commands name it.
+pub fn render(certificate: &Certificate, cases: &[Counterexample], folder: &Path) -> String {
+    Page::new(certificate, cases, folder).html()
+}
+
+/// Makes the report of the run in `folder` and writes it to `out`.
+///
+/// # Errors
+/// What is wrong with the files of the run, or why nothing could be written.
+pub fn write(folder: &Path, out: &Path) -> Result<(), WriteError> {
+    let (certificate, cases) = load(folder)?;
+    let html = render(&certificate, &cases, folder);
+    files::write_text(out, &html).map_err(WriteError::Write)
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The files of the run cannot be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The report cannot be written.
+    #[error("{0}")]
+    Write(io::Error),
+}
+
+/// Writes the report when all is judged. It is told after the files of the run have been written, and reads those.
+#[derive(Debug)]
+pub struct HtmlReporter {
+    folder: PathBuf,
+}
+
+impl HtmlReporter {
+    /// A reporter of the run in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+}
+
+impl Reporter for HtmlReporter {
+    fn report(&mut self, progress: &Progress<'_>) {
+        if let Progress::Finished { .. } = progress
+            && let Err(error) = write(&self.folder, &self.folder.join(REPORT_FILE))
+        {
+            eprintln!("failed to make the HTML report: {error}");
+        }
+    }
+}

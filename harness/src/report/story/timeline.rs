@@ -1,0 +1,465 @@
+//! The story once more, step by step: whose step it is, and what memory, disk and a reader show at it.
+//!
+//! A view comes from what was seen at that moment, by the trial or by a re-enactment of it. Between two
+//! calls nothing changes what is stored, so a view holds until the next call; after a call that nobody looked at, and
+//! once a process has opened what is left, it is not known any more.
+
+mod view;
+
+use self::view::Contents;
+use super::{STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call, schedule::Act};
+use crate::{
+    fault::{Interleaving, Strike},
+    history::{Entry, Moment, Outcome, Phase, Tree},
+    judge::{Answer, Instant, Item, Sight, Step, StepKind, Timeline},
+    report::text,
+    trace::Event,
+};
+
+/// Steps of one timeline. Whoever needs more reads the history; a slider of more stops is no help.
+const STEPS_MAX: usize = 120;
+/// Who looks when the fault has struck.
+const AFTERWARDS: &str = "a new process";
+
+/// What memory, disk and a reader show.
+#[derive(Clone, Default)]
+struct Views {
+    memory: Option<Vec<Item>>,
+    disk: Option<Vec<Item>>,
+    reader: Option<Vec<Answer>>,
+}
+
+struct Plot<'t, 'a> {
+    teller: &'t mut Teller<'a>,
+    contents: Contents,
+    lanes: Vec<String>,
+    steps: Vec<Step>,
+    now: Views,
+}
+
+/// The timeline of what `teller` has told.
+pub(super) fn plot(teller: &mut Teller<'_>) -> Timeline {
+    let actors = 0..teller.case.evidence.scenario.actors.len().max(1);
+    let mut lanes: Vec<String> = actors.map(|actor| teller.name_of(actor)).collect();
+    lanes.push(AFTERWARDS.to_owned());
+    let lanes = lanes.iter().map(|lane| text::printable(lane)).collect();
+    let cause = teller.cause().map(|cause| text::printable(&cause));
+    let model = teller.case.evidence.strike.model();
+    let contents = Contents::default();
+    let mut plot = Plot { teller, contents, lanes, steps: Vec::new(), now: Views::default() };
+    plot.before();
+    match &plot.teller.case.evidence.strike {
+        Strike::Schedule(interleaving) => plot.interleaved(interleaving),
+        Strike::Soak { .. } => plot.interleaved(&Interleaving::default()),
+        _ => plot.alone(),
+    }
+    plot.lost();
+    plot.rotten();
+    plot.recovery();
+    plot.looks();
+    let afterwards = plot.lanes.len() - 1;
+    if plot.steps.iter().all(|step| step.lane != afterwards) {
+        plot.lanes.pop();
+    }
+    plot.steps.truncate(STEPS_MAX);
+    Timeline { model, cause, lanes: plot.lanes, steps: plot.steps }
+}
+
+impl<'a> Plot<'_, 'a> {
+    fn push(&mut self, lane: usize, kind: StepKind, told: &str) {
+        let told = told.strip_prefix(STRIKE_MARK).unwrap_or(told);
+        let (told, wrong) = match told.strip_suffix(WRONG) {
+            Some(told) => (told, true),
+            None => (told, false),
+        };
+        let Views { memory, disk, reader } = self.now.clone();
+        self.steps.push(Step {
+            lane,
+            kind,
+            text: text::printable(told),
+            answer: None,
+            wrong,
+            lost: Vec::new(),
+            memory,
+            disk,
+            reader,
+        });
+    }
+
+    fn afterwards(&self) -> usize {
+        self.lanes.len() - 1
+    }
+
+    /// The moment is this one, as far as anybody saw it.
+    fn at(&mut self, instant: Instant, moment: Option<Moment>) {
+        let sight = self.teller.case.sights.get(&instant).cloned().unwrap_or_default();
+        let tree = moment.and_then(|moment| self.teller.case.evidence.tree(moment)).cloned();
+        self.show(Sight { memory: tree.or(sight.memory), ..sight });
+    }
+
+    fn show(&mut self, sight: Sight) {
+        self.now = Views {
+            memory: sight.memory.as_ref().map(|tree| self.items(tree)),
+            disk: sight.disk.as_ref().map(|tree| self.items(tree)),
+            reader: sight.reader.map(|entries| self.answers(&entries)),
+        };
+    }
+
+    fn before(&mut self) {
+        let set_up = self.teller.case.evidence.scenario.set_up.len();
+        let moment = match self.teller.case.evidence.strike {
+            Strike::Schedule(_) => Moment::Step(0),
+            _ => Moment::Settled,
+        };
+        self.at(Instant::Settled, Some(moment));
+        let told = match set_up {
+            0 => "nothing is stored yet".to_owned(),
+            n => format!("the set-up is done: {}, acknowledged", text::count(n, "operation")),
+        };
+        self.push(0, StepKind::Before, &told);
+    }
+
+    /// The workload of one actor.
+    fn alone(&mut self) {
+        let operations = self.teller.operations();
+        let events = self.teller.events();
+        let mut row = 0;
+        let mut marked = false;
+        let strike = &self.teller.case.evidence.strike;
+        for (index, (at, entry)) in operations.iter().enumerate() {
+            let inside: Vec<_> =
+                events.iter().copied().filter(|(_, event)| event.operation == index).collect();
+            let is_told = operations.len() <= WHOLE_WORKLOAD_OPERATIONS_MAX
+                || self.teller.is_told(operations.len(), index, *at, entry, &events);
+            if !is_told {
+                row += 1;
+                self.after_events(&inside, Some(Moment::Acknowledged(index)));
+                continue;
+            }
+            self.row(&mut row);
+            let spelled = self.teller.spelled(index, entry);
+            let asked = self.teller.asked(spelled);
+            self.push(0, StepKind::Begins, &asked);
+            marked |= self.events(&inside, strike);
+            if entry.outcome == Outcome::Killed {
+                if !marked {
+                    marked = true;
+                    self.free_mark(strike);
+                }
+                continue;
+            }
+            let answer = self.teller.answer(*at, &entry.outcome);
+            self.push(0, StepKind::Ends, &answer);
+            if matches!(base(strike), Strike::KillAfterAck { operation } if *operation == index) {
+                marked = true;
+                self.free_mark(strike);
+            }
+        }
+        self.row(&mut row);
+        if !marked {
+            self.free_mark(strike);
+        }
+    }
+
+    fn row(&mut self, row: &mut usize) {
+        if std::mem::take(row) > 0 {
+            self.push(0, StepKind::Row, "earlier operations, all acknowledged");
+        }
+    }
+
+    /// What holds when these calls have been made.
+    fn after_events(&mut self, events: &[(usize, &Event)], moment: Option<Moment>) {
+        let last = events.last().map(|(index, _)| Instant::Called(*index));
+        match last {
+            Some(instant) => self.at(instant, moment),
+            None => {}
+        }
+    }
+
+    /// Calls, and the strike if it fell on one of them: whether it did.
+    fn events(&mut self, events: &[(usize, &Event)], strike: &Strike) -> bool {
+        let mut marked = false;
+        let mut rest = events;
+        while let Some(((index, event), tail)) = rest.split_first() {
+            if let Some(lines) = call::mark(*index, event, strike, &mut self.teller.names) {
+                marked = true;
+                rest = tail;
+                self.struck(*index, &lines, strike);
+                if let Strike::Pause { .. } = strike {
+                    self.beside();
+                    let call = call::call(event, &mut self.teller.names);
+                    self.now = Views::default();
+                    self.push(0, StepKind::Call, &call);
+                }
+                continue;
+            }
+            let alike = rest.iter().take_while(|(index, other)| {
+                (other.call, &other.path, &other.to) == (event.call, &event.path, &event.to)
+                    && call::struck_event(strike) != Some(*index)
+            });
+            let alike = alike.count();
+            let alike = if alike > call::REPEATED_CALLS_MAX { alike } else { 1 };
+            let (some, tail) = rest.split_at(alike);
+            self.after_events(some, None);
+            let told = if alike == 1 {
+                call::call(event, &mut self.teller.names)
+            } else {
+                let bytes: u64 = some.iter().filter_map(|(_, event)| event.bytes).sum();
+                let name = call::name(event, &mut self.teller.names);
+                format!("{name}, {alike} times, {} in all", call::byte_count(bytes))
+            };
+            self.push(0, StepKind::Call, &told);
+            rest = tail;
+        }
+        marked
+    }
+
+    /// The call at which the strike fell, and the strike.
+    fn struck(&mut self, index: usize, lines: &[String], strike: &Strike) {
+        let disk_stands =
+            !matches!(base(strike), Strike::Kill { side: crate::fault::Side::After, .. });
+        let is_torn = matches!(base(strike), Strike::Torn { .. });
+        if !disk_stands {
+            self.at(Instant::Called(index), None);
+        }
+        match lines {
+            [call, mark] if is_torn => {
+                let mark = mark.strip_prefix(STRIKE_MARK).unwrap_or(mark);
+                self.crash();
+                self.push(0, StepKind::Strike, &format!("{mark}: {call}"));
+            }
+            [call, mark] => {
+                if matches!(base(strike), Strike::Short { .. }) {
+                    self.at(Instant::Called(index), None);
+                }
+                self.push(0, StepKind::Call, call);
+                if base(strike).is_kill() {
+                    self.crash();
+                }
+                self.push(0, StepKind::Strike, mark);
+            }
+            lines => {
+                // A call that fails changes nothing, but the subject's sync may: what follows is looked at anew.
+                if base(strike).is_kill() {
+                    self.crash();
+                }
+                for line in lines {
+                    self.push(0, StepKind::Strike, line);
+                }
+            }
+        }
+    }
+
+    /// A process is gone; memory and disk are as they were.
+    fn crash(&mut self) {
+        let case = self.teller.case;
+        if let Some(tree) = case.evidence.tree(Moment::Crashed) {
+            self.now.memory = Some(self.items(tree));
+        }
+        self.now.reader = self.seen(Phase::Crashed);
+    }
+
+    fn free_mark(&mut self, strike: &Strike) {
+        let Some(mark) = call::free_mark(strike) else { return };
+        if strike.power_loss().is_some() {
+            // After a power loss memory holds what the disk does.
+            let tree = self.teller.case.evidence.tree(Moment::Crashed);
+            self.now.memory = tree.map(|tree| self.items(tree));
+            self.now.disk.clone_from(&self.now.memory);
+            self.now.reader = self.seen(Phase::Crashed);
+        } else {
+            self.crash();
+        }
+        self.push(0, StepKind::Strike, &mark);
+    }
+
+    /// What another process did while the writer was held.
+    fn beside(&mut self) {
+        let lane = self.afterwards();
+        for (at, entry) in self.teller.entries(|phase| phase == Phase::BesideWriter) {
+            let asked = self.teller.asked(&entry.invocation);
+            self.push(lane, StepKind::Begins, &asked);
+            self.now = Views::default();
+            for event in &self.teller.case.recovery.events {
+                let call = call::call(event, &mut self.teller.names);
+                self.push(lane, StepKind::Call, &call);
+            }
+            let answer = self.teller.answer(at, &entry.outcome);
+            self.push(lane, StepKind::Ends, &answer);
+        }
+    }
+
+    /// The workload of several actors.
+    fn interleaved(&mut self, interleaving: &Interleaving) {
+        let mut acts = self.teller.acts(interleaving);
+        super::schedule::shorten(&mut acts);
+        for (clock, lane, act) in acts {
+            let trees = self.teller.case.evidence.trees.iter().rev();
+            let latest = trees.filter_map(|(moment, _)| match moment {
+                Moment::Step(step) if *step <= clock => Some(*step),
+                _ => None,
+            });
+            let latest = latest.max();
+            if let Some(step) = latest {
+                self.at(Instant::Step(step), Some(Moment::Step(step)));
+            }
+            match act {
+                Act::Invokes(entry) => {
+                    let asked = self.teller.asked(&entry.invocation);
+                    self.push(lane, StepKind::Begins, &asked);
+                }
+                Act::Calls(event) => {
+                    let call = call::call(event, &mut self.teller.names);
+                    self.push(lane, StepKind::Call, &call);
+                }
+                Act::CallsMore(calls) => {
+                    let told = format!("{} more calls", text::thousands(calls));
+                    self.push(lane, StepKind::Row, &told);
+                }
+                Act::Returns(at, entry) => {
+                    let answer = self.teller.answer(at, &entry.outcome);
+                    self.push(lane, StepKind::Ends, &answer);
+                }
+                Act::IsKilled => self.push(lane, StepKind::Strike, "killed"),
+            }
+        }
+    }
+
+    /// What the power loss took, beside it.
+    fn lost(&mut self) {
+        if self.teller.case.evidence.strike.power_loss().is_none() {
+            return;
+        }
+        let told = self.teller.told_losses();
+        let lines = told.into_iter().map(|(what, why)| text::printable(&format!("{what}; {why}")));
+        let struck = self.steps.iter_mut().rfind(|step| step.kind == StepKind::Strike);
+        if let Some(step) = struck {
+            step.lost = lines.collect();
+        }
+    }
+
+    /// A stored file changes.
+    fn rotten(&mut self) {
+        let Strike::BitRot { path, damage } = &self.teller.case.evidence.strike else { return };
+        let tree = self.teller.case.evidence.tree(Moment::Stored);
+        let content = match tree.and_then(|tree| tree.nodes.get(path)) {
+            Some(crate::history::Node::File(content)) => &**content,
+            _ => &[],
+        };
+        let told = damage.describe(&self.teller.names.path(path), content);
+        self.now = Views { reader: self.seen(Phase::Damaged), ..Views::default() };
+        self.push(0, StepKind::Strike, &told);
+    }
+
+    fn recovery(&mut self) {
+        let case = self.teller.case;
+        let finding = case.finding.entry.and_then(|at| case.evidence.history.get(at));
+        if !self.teller.recovery_matters(finding.map(|entry| entry.phase)) {
+            return;
+        }
+        let lane = self.afterwards();
+        let strike = match &case.evidence.strike {
+            Strike::InRecovery { recovery, .. } => recovery,
+            _ => &Strike::None,
+        };
+        for (n, (at, entry)) in
+            self.teller.entries(|phase| phase == Phase::Recovery).into_iter().enumerate()
+        {
+            let asked = self.teller.asked(&entry.invocation);
+            self.push(lane, StepKind::Begins, &asked);
+            self.now = Views::default();
+            if n == 0 {
+                let last = call::struck_event(strike).unwrap_or(usize::MAX);
+                let mut told = false;
+                for (index, event) in case.recovery.events.iter().enumerate() {
+                    if index > last {
+                        break;
+                    }
+                    let lines = call::mark(index, event, strike, &mut self.teller.names);
+                    told |= lines.is_some();
+                    let call = call::call(event, &mut self.teller.names);
+                    for line in lines.unwrap_or(vec![call]) {
+                        let is_mark = line.starts_with(STRIKE_MARK);
+                        let kind = if is_mark { StepKind::Strike } else { StepKind::Call };
+                        self.push(lane, kind, &line);
+                    }
+                }
+                if !told && let Some(mark) = call::free_mark(strike) {
+                    self.push(lane, StepKind::Strike, &mark);
+                }
+                if *strike != Strike::None && !entry.outcome.is_ok() {
+                    continue;
+                }
+            }
+            if entry.outcome.is_ok() {
+                let tree = case.evidence.tree(Moment::Recovered);
+                self.now.memory = tree.map(|tree| self.items(tree));
+                self.now.reader = self.seen(Phase::Recovered);
+            }
+            let answer = self.teller.answer(at, &entry.outcome);
+            self.push(lane, StepKind::Ends, &answer);
+        }
+    }
+
+    /// The look that gave the finding.
+    fn looks(&mut self) {
+        let case = self.teller.case;
+        let Some(at) = case.finding.entry else {
+            // Nobody was answered wrongly: what is wrong lies on the disk.
+            if let Some(step) = self.steps.last_mut() {
+                step.wrong = true;
+            }
+            return;
+        };
+        let Some(entry) = case.evidence.history.get(at) else { return };
+        let told = [Phase::SetUp, Phase::Workload, Phase::Recovery, Phase::BesideWriter];
+        if told.contains(&entry.phase) {
+            return;
+        }
+        if !matches!(entry.phase, Phase::Crashed | Phase::Recovered | Phase::Quiet | Phase::Damaged)
+        {
+            self.now = Views::default();
+            if let Phase::Faulted = entry.phase {
+                let tree = case.evidence.tree(Moment::Faulted);
+                self.now.memory = tree.map(|tree| self.items(tree));
+            }
+        }
+        if entry.phase == Phase::Retried {
+            for (at, retry) in self.teller.entries(|phase| phase == Phase::Retry) {
+                if retry.invocation.path() == entry.invocation.path() {
+                    self.look(at, retry);
+                }
+            }
+        }
+        self.now.reader = self.seen(entry.phase);
+        self.look(at, entry);
+    }
+
+    fn look(&mut self, at: usize, entry: &Entry) {
+        let lane = match entry.phase {
+            Phase::Finished | Phase::Repeat => 0,
+            _ => self.afterwards(),
+        };
+        let asked = self.teller.asked(&entry.invocation);
+        let answer = self.teller.answer(at, &entry.outcome);
+        self.push(lane, StepKind::Looks, &asked);
+        let Some(step) = self.steps.last_mut() else { return };
+        step.wrong = answer.ends_with(WRONG);
+        step.answer = Some(text::printable(answer.strip_suffix(WRONG).unwrap_or(&answer)));
+    }
+
+    /// What was answered in a phase.
+    fn seen(&mut self, phase: Phase) -> Option<Vec<Answer>> {
+        let seen = self.teller.entries(|one| one == phase);
+        let entries: Vec<Entry> = seen.into_iter().map(|(_, entry)| entry.clone()).collect();
+        (!entries.is_empty()).then(|| self.answers(&entries))
+    }
+
+    fn items(&mut self, tree: &Tree) -> Vec<Item> {
+        self.contents.items(tree, self.teller)
+    }
+
+    fn answers(&mut self, entries: &[Entry]) -> Vec<Answer> {
+        self.contents.answers(entries, self.teller)
+    }
+}
