@@ -5,15 +5,21 @@
 
 mod args;
 mod certify;
+mod completions;
 mod explain;
+mod help;
+mod init;
 mod list;
+mod man;
+mod parse;
+mod print;
+mod program;
 mod regressions;
 mod replay;
 mod test_target;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use miette::Report;
 
 use crate::subject;
@@ -48,11 +54,14 @@ pub use test_target::certify_backends;
 pub fn main() -> ExitCode {
     // Before anything else: this process may be a worker that was re-executed.
     subject::become_worker_if_asked(&subject::backends());
-    let done = match args::Arguments::parse().command {
+    let done = match parse::arguments().command {
         args::Command::Certify(arguments) => certify::certify(&arguments),
         args::Command::Replay(arguments) => replay::replay(&arguments),
         args::Command::Explain(arguments) => explain::explain(&arguments),
         args::Command::List(arguments) => Ok(list::list(&arguments)),
+        args::Command::Init(arguments) => init::init(&arguments),
+        args::Command::Completions(arguments) => Ok(completions::completions(&arguments)),
+        args::Command::Man(arguments) => man::man(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),
