@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use crashworthy::Guarantee;
 use serde_json::Value;
 
+use super::{completions::Completions, init::Init, man::Man};
 use crate::{
     explore::Profile,
     report::{Format, runs::KEPT_RUNS},
@@ -15,23 +16,11 @@ use crate::{
 /// Crash-test ratings for storage backends: which documented guarantees hold when the process is killed
 /// at any system call?
 #[derive(Debug, Parser)]
-#[command(name = "crashworthy", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "crashworthy", version, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  crashworthy certify                                   the reference backend
-  crashworthy certify fs:documented                     the same, as its specification documents it
-  crashworthy certify --claims my.claims.toml -- node my_backend.mjs
-  crashworthy certify --guarantee kill-atomic-write -- ./my-backend --flag
-  crashworthy replay reports/runs/fs-documented/latest/counterexamples/path-fidelity.json
-  crashworthy explain kill-atomic-write
-
-Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not measured,
-70 the harness is the suspect.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -53,6 +42,12 @@ pub(super) enum Command {
     List(List),
     /// Make the HTML report of a run again, from its files
     Report(super::report::Report),
+    /// Write the files to begin with, for a backend of your own
+    Init(Init),
+    /// Print a script that completes this command line in a shell
+    Completions(Completions),
+    /// Print the manual page, or write all of them to a folder
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -138,6 +133,12 @@ pub(super) struct Certify {
     pub(super) no_fork_server: bool,
 }
 
+/// Least memory for a subject, in MiB: an interpreter that starts needs about as much, and a limit that nobody can
+/// keep would accuse whom it strikes.
+const MEMORY_MIB_MIN: u64 = 64;
+/// Most memory, in MiB: a pebibyte, so that the limit in bytes is a number.
+const MEMORY_MIB_MAX: u64 = 1 << 30;
+
 #[derive(Debug, Args)]
 pub(super) struct LimitArguments {
     /// A subject that takes longer for one operation has hung
@@ -145,7 +146,8 @@ pub(super) struct LimitArguments {
     pub(super) operation_timeout: Duration,
 
     /// A subject that grows past this many MiB is ended
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    #[arg(long, value_name = "MIB", default_value_t = 1024,
+          value_parser = clap::value_parser!(u64).range(MEMORY_MIB_MIN..=MEMORY_MIB_MAX))]
     pub(super) memory_limit: u64,
 }
 
@@ -199,10 +201,16 @@ fn options(text: &str) -> Result<Value, String> {
     match serde_json::from_str(text) {
         Ok(options @ Value::Object(_)) => Ok(options),
         Ok(_) => Err("expected a JSON object, for example '{\"durability\":\"none\"}'".into()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(format!(
+            "{error}; expected a JSON object, for example '{{\"durability\":\"none\"}}'"
+        )),
     }
 }
 
-fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
-    humantime::parse_duration(text)
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("no time at all; expected for example 10s or 2h".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(_) => Err("expected a number with its unit, for example 500ms, 10s or 2h".to_owned()),
+    }
 }

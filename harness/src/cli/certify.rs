@@ -12,7 +12,7 @@ use miette::{NamedSource, SourceSpan};
 use super::{
     Stop,
     args::{Certify, LimitArguments},
-    ratchet, regressions, seed,
+    program, ratchet, regressions, seed,
 };
 use crate::{
     explore::Campaign,
@@ -144,21 +144,13 @@ pub(super) fn limits(arguments: &LimitArguments) -> Limits {
 fn subject_and_claims(arguments: &Certify) -> Result<(Subject, Option<Claims>), Stop> {
     let own = arguments.claims.as_ref().map(claims_file).transpose()?;
     let (mut subject, claims) = if let Some((program, rest)) = arguments.program.split_first() {
-        let subject = Subject::command(program, rest).map_err(|error| {
-            Stop::usage(format!(
-                "failed to find the program {}: {error}; name one that is on the PATH, or a path to it",
-                program.display()
-            ))
-        })?;
+        let subject =
+            Subject::command(program, rest).map_err(|_| program::not_startable(program))?;
         (subject, own)
     } else {
         let mut backends = subject::backends().into_iter();
         let Some(backend) = backends.find(|backend| backend.name() == arguments.subject) else {
-            return Err(Stop::usage(format!(
-                "there is no built-in backend {:?}; `crashworthy list backends` shows them, and a \
-                 program of your own goes after `--`",
-                arguments.subject
-            )));
+            return Err(program::not_built_in(&arguments.subject));
         };
         let subject = Subject::of_this_executable(backend.name()).map_err(Stop::harness)?;
         (subject, Some(own.unwrap_or_else(|| backend.claims_with(&arguments.options))))
@@ -183,12 +175,20 @@ struct ClaimsMistake {
 
 fn claims_file(path: &PathBuf) -> Result<Claims, Stop> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Stop::usage(format!("failed to read the claims file {}: {error}", path.display()))
+        Stop::usage(format!(
+            "failed to read the claims file {}: {error}; name one that exists, or have `crashworthy init` \
+             write one to fill in",
+            path.display()
+        ))
     })?;
     Claims::from_toml(&text).map_err(|error| {
         Stop::Usage(
             ClaimsMistake {
-                message: error.to_string(),
+                message: match error.span() {
+                    Some(_) => error.to_string(),
+                    // Where no line can be shown, the file must be named all the same.
+                    None => format!("in the claims file {}, {error}", path.display()),
+                },
                 place: error.span().map(SourceSpan::from),
                 source_code: NamedSource::new(path.display().to_string(), text),
             }

@@ -6,11 +6,18 @@
 mod args;
 mod baseline;
 mod certify;
-mod events;
 mod compare;
+mod completions;
+mod events;
 mod explain;
+mod help;
+mod init;
 mod list;
+mod man;
 mod merge;
+mod parse;
+mod print;
+mod program;
 mod ratchet;
 mod regressions;
 mod replay;
@@ -20,7 +27,6 @@ mod test_target;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use miette::Report;
 
 use crate::subject;
@@ -55,7 +61,7 @@ pub use test_target::certify_backends;
 pub fn main() -> ExitCode {
     // Before anything else: this process may be a worker that was re-executed.
     subject::become_worker_if_asked(&subject::backends());
-    let done = match args::Arguments::parse().command {
+    let done = match parse::arguments().command {
         args::Command::Certify(arguments) => certify::certify(&arguments),
         args::Command::Merge(arguments) => merge::merge(&arguments),
         args::Command::Baseline(arguments) => baseline::baseline(&arguments),
@@ -65,6 +71,9 @@ pub fn main() -> ExitCode {
         args::Command::Events(arguments) => events::events(&arguments),
         args::Command::List(arguments) => Ok(list::list(&arguments)),
         args::Command::Report(arguments) => report::report(&arguments),
+        args::Command::Init(arguments) => init::init(&arguments),
+        args::Command::Completions(arguments) => Ok(completions::completions(&arguments)),
+        args::Command::Man(arguments) => man::man(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -6,6 +6,7 @@ use super::{
     Stop,
     args::Replay,
     certify::{end_subjects_on_interrupt, limits},
+    program,
 };
 use crate::{
     explore::{Replayed, replay as run},
@@ -56,12 +57,7 @@ fn subject(counterexample: &Counterexample, program: &[OsString]) -> Result<Subj
         (_, program) => program.to_vec(),
     };
     let mut subject = if let Some((program, rest)) = words.split_first() {
-        Subject::command(program, rest).map_err(|error| {
-            Stop::usage(format!(
-                "failed to find the program {}: {error}; name another after `--`",
-                program.display()
-            ))
-        })?
+        Subject::command(program, rest).map_err(|_| program::not_startable(program))?
     } else {
         let name = &counterexample.subject.command;
         if subject::backends().iter().all(|backend| backend.name() != name) {

@@ -52,6 +52,7 @@ pub struct Case {
     /// What a power loss took; empty where none struck.
     pub losses: Losses,
     /// What a re-enactment saw, for reports; empty where there was none.
+    #[serde(default, with = "super::sights::pairs")]
     pub sights: Sights,
 }
 

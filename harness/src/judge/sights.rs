@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::history::{Entry, Tree};
 
 /// A moment of a case's workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Instant {
     /// When the set-up had been done.
     Settled,
@@ -18,7 +20,7 @@ pub enum Instant {
 }
 
 /// What was seen at a moment; what nobody looked at is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sight {
     /// The tree as the kernel showed it.
     pub memory: Option<Tree>,
@@ -30,3 +32,23 @@ pub struct Sight {
 
 /// All that was seen.
 pub type Sights = BTreeMap<Instant, Sight>;
+
+/// [`Sights`] as a list of pairs: JSON has no maps by moments.
+pub(super) mod pairs {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Instant, Sight, Sights};
+
+    pub(in crate::judge) fn serialize<S: Serializer>(
+        sights: &Sights,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        sights.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(in crate::judge) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Sights, D::Error> {
+        Ok(Vec::<(Instant, Sight)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}

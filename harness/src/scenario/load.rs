@@ -62,7 +62,7 @@ const KEYS: [&str; 8] =
 
 /// Loads the scenario in the file at `path`.
 pub fn from_file(path: &Path) -> Result<Scenario, ScenarioError> {
-    let unreadable = |source| ScenarioError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |cause| ScenarioError::Unreadable { path: path.to_owned(), cause };
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))

@@ -19,7 +19,10 @@ use std::{
 pub use load::{LoadError, load};
 
 use self::page::Page;
-use super::{Progress, Reporter, files};
+use super::{
+    Progress, Reporter,
+    files::{self, Survives},
+};
 use crate::judge::{Certificate, Counterexample};
 
 /// The report's name in the folder of a run.
@@ -37,7 +40,7 @@ pub fn render(certificate: &Certificate, cases: &[Counterexample], folder: &Path
 pub fn write(folder: &Path, out: &Path) -> Result<(), WriteError> {
     let (certificate, cases) = load(folder)?;
     let html = render(&certificate, &cases, folder);
-    files::write_text(out, &html).map_err(WriteError::Write)
+    files::write_text(out, &html, Survives::PowerLoss).map_err(WriteError::Write)
 }
 
 /// Why there is no report.
@@ -66,10 +69,16 @@ impl HtmlReporter {
 
 impl Reporter for HtmlReporter {
     fn report(&mut self, progress: &Progress<'_>) {
-        if let Progress::Finished { .. } = progress
-            && let Err(error) = write(&self.folder, &self.folder.join(REPORT_FILE))
-        {
-            eprintln!("failed to make the HTML report: {error}");
+        let file = self.folder.join(REPORT_FILE);
+        match progress {
+            // One of an earlier run would stand beside what this one leaves if it is cut short.
+            Progress::Started { .. } => drop(std::fs::remove_file(file)),
+            Progress::Finished { .. } => {
+                if let Err(error) = write(&self.folder, &file) {
+                    eprintln!("failed to make the HTML report: {error}");
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -12,12 +12,15 @@ use thiserror::Error;
 #[derive(Debug, Error, Diagnostic)]
 pub enum ScenarioError {
     /// The file could not be read at all.
-    #[error("cannot read the scenario file {path}: {source}", path = path.display())]
+    #[error(
+        "cannot read the scenario file {path}: {cause}; name one that exists, or a built-in one \
+         (`crashworthy list scenarios`)", path = path.display()
+    )]
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
+        /// What the operating system said. Not the error's source: it would be shown twice.
+        cause: io::Error,
     },
     /// The file is larger than any scenario may be.
     #[error("the scenario file {path} is larger than {limit_bytes} bytes", path = path.display())]

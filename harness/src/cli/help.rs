@@ -1,0 +1,145 @@
+//! The command line as people see it: every page of help says what the command does, shows examples, and only then
+//! lists the options. Completions and manual pages are made of the same.
+
+use clap::{Command, CommandFactory};
+
+use super::args::Arguments;
+
+/// Examples before options: whoever asks for help wants to copy a line.
+const TEMPLATE: &str = "\
+{about-with-newline}
+{before-help}{usage-heading} {usage}
+
+{all-args}{after-help}";
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not measured,
+70 the harness is the suspect.";
+
+const ROOT: &str = "\
+Examples:
+  crashworthy certify                    the reference backend
+  crashworthy init --language python     files to begin with, for a backend of your own
+  crashworthy certify --claims my_backend.claims.toml -- python3 my_backend.py
+  crashworthy explain kill-atomic-write  what a guarantee means, and how to keep it
+  crashworthy replay reports/runs/fs-documented/counterexamples/path-fidelity.json";
+
+/// The examples of each subcommand, by its name.
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "certify",
+        "\
+Examples:
+  crashworthy certify                    the reference backend
+  crashworthy certify fs:documented      the same, as its specification documents it
+  crashworthy certify --claims my.claims.toml -- node my_backend.mjs
+  crashworthy certify --guarantee kill-atomic-write -- ./my-backend --flag
+  crashworthy certify --scenario crash-during-write --seed 7
+  crashworthy certify fs --options '{\"durability\":\"none\"}'
+  crashworthy certify --profile nightly --time-budget 2h -- python3 my_backend.py",
+    ),
+    (
+        "replay",
+        "\
+Examples:
+  crashworthy replay reports/runs/fs-documented/counterexamples/path-fidelity.json
+  crashworthy replay path-fidelity.json -- python3 my_backend.py   the one you mended",
+    ),
+    (
+        "explain",
+        "\
+Examples:
+  crashworthy explain kill-atomic-write
+  crashworthy list guarantees            every ID that there is",
+    ),
+    (
+        "list",
+        "\
+Examples:
+  crashworthy list guarantees
+  crashworthy list scenarios --format json",
+    ),
+    (
+        "init",
+        "\
+Examples:
+  crashworthy init                       here; the language is that of the project
+  crashworthy init --language python my-backend
+  crashworthy init --language rust       tests/certify.rs, and its lines in Cargo.toml",
+    ),
+    (
+        "completions",
+        "\
+Examples:
+  crashworthy completions bash > ~/.local/share/bash-completion/completions/crashworthy
+  crashworthy completions zsh > ~/.zfunc/_crashworthy
+  crashworthy completions fish > ~/.config/fish/completions/crashworthy.fish",
+    ),
+    (
+        "man",
+        "\
+Examples:
+  crashworthy man | man -l -             read it
+  crashworthy man ~/.local/share/man/man1",
+    ),
+];
+
+/// The command line, with its examples.
+pub(super) fn command() -> Command {
+    let mut command =
+        Arguments::command().help_template(TEMPLATE).before_help(ROOT).after_help(EXIT_CODES);
+    for &(name, examples) in EXAMPLES {
+        command = command.mut_subcommand(name, |subcommand| {
+            let subcommand = subcommand.help_template(TEMPLATE).before_help(examples);
+            if name == "certify" { subcommand.after_help(EXIT_CODES) } else { subcommand }
+        });
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns of the pages in the snapshots.
+    const WIDTH: usize = 80;
+
+    #[test]
+    fn every_page_shows_examples_before_options() {
+        let mut command = command().term_width(WIDTH);
+        command.build();
+        let mut pages = vec![(String::from("crashworthy"), command.render_long_help().to_string())];
+        for subcommand in command.get_subcommands_mut() {
+            if subcommand.get_name() != "help" {
+                let name = subcommand.get_name().to_owned();
+                pages.push((name, subcommand.render_long_help().to_string()));
+            }
+        }
+        for (name, page) in pages {
+            let (examples, usage) = (page.find("Examples:"), page.find("Usage:"));
+            assert!(examples.is_some() && examples < usage, "{name} has no examples: see EXAMPLES");
+            insta::assert_snapshot!(format!("help_{name}"), page);
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    /// An example that this version refuses would be the worst first line to copy.
+    #[test]
+    fn examples_are_accepted() {
+        let lines = EXAMPLES.iter().map(|(_, text)| *text).chain([ROOT]).flat_map(str::lines);
+        let mut tried = 0;
+        for line in lines.filter_map(|line| line.strip_prefix("  crashworthy")) {
+            // A note stands after three or more blanks; a pipe or a redirection is the shell's.
+            let line = line.trim_start().split("  ").next().expect("a part");
+            let line = line.split(['|', '>']).next().expect("a part").replace('\'', "");
+            let words = ["crashworthy"].into_iter().chain(line.split_whitespace());
+            command().try_get_matches_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+            tried += 1;
+        }
+        assert!(tried > 20, "{tried}");
+    }
+}

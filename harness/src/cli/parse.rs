@@ -1,0 +1,87 @@
+//! From words to arguments; what cannot be read is told with what to do about it.
+//!
+//! The parser knows what it did not expect. What a person may have meant it cannot know: a program that was named
+//! without `--`, or a guarantee by half of its id.
+
+use std::{env, ffi::OsString};
+
+use clap::{
+    Error, FromArgMatches,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use crashworthy::Guarantee;
+
+use super::{args::Arguments, help};
+
+/// Most ids that are proposed for one that is unknown: more would be a list again.
+const IDS_MAX: usize = 4;
+
+/// The arguments of this process. Ends it where they are wrong, or where help was asked for.
+pub(super) fn arguments() -> Arguments {
+    let words: Vec<OsString> = env::args_os().collect();
+    read(&words).unwrap_or_else(|error| error.exit())
+}
+
+fn read(words: &[OsString]) -> Result<Arguments, Error> {
+    // Usage lines name the command, whatever its file is called.
+    let renamed = [OsString::from("crashworthy")].into_iter().chain(words.iter().skip(1).cloned());
+    help::command()
+        .try_get_matches_from(renamed)
+        .and_then(|matches| Arguments::from_arg_matches(&matches))
+        .map_err(|error| with_next_step(error, words))
+}
+
+fn with_next_step(mut error: Error, words: &[OsString]) -> Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let tips = match error.kind() {
+        // What begins with a dash is an option, for which the parser has a tip.
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => program(words),
+        ErrorKind::InvalidValue if argument.contains("ID>") && !value.is_empty() => {
+            guarantees(&value)
+        }
+        _ => Vec::new(),
+    };
+    if !tips.is_empty() {
+        let tips = tips.into_iter().map(Into::into).collect();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    error
+}
+
+/// For a command that was named without `--`.
+fn program(words: &[OsString]) -> Vec<String> {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    if words.get(1).is_none_or(|word| word != "certify") || words.iter().any(|word| word == "--") {
+        return Vec::new();
+    }
+    let program = words[2..].iter().position(|word| !word.starts_with('-')).map_or(2, |at| at + 2);
+    vec![format!(
+        "a program of your own goes after `--`: crashworthy certify -- {}",
+        words[program..].join(" ")
+    )]
+}
+
+/// For an id that is none: those that hold it or sound like it.
+fn guarantees(value: &str) -> Vec<String> {
+    let value = value.to_lowercase();
+    let near = |id: &str| {
+        id.contains(&value) || strsim::jaro_winkler(id, &value) > 0.85 || {
+            let mut words = value.split(['-', '_', ' ']).filter(|word| word.len() > 3);
+            words.any(|word| id.contains(word))
+        }
+    };
+    let mut ids: Vec<&str> =
+        Guarantee::ALL.iter().map(|id| id.id()).filter(|id| near(id)).collect();
+    ids.sort_by(|a, b| strsim::jaro_winkler(b, &value).total_cmp(&strsim::jaro_winkler(a, &value)));
+    ids.truncate(IDS_MAX);
+    let mut tips = Vec::new();
+    if !ids.is_empty() {
+        tips.push(format!("similar: {}", ids.join(", ")));
+    }
+    tips.push("`crashworthy list guarantees` says what each means".to_owned());
+    tips
+}
