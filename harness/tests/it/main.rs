@@ -18,6 +18,7 @@ mod program;
 mod recorder;
 mod soak;
 mod strategies;
+mod timeline;
 mod tracer;
 
 use std::{
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         hostile_schedules::TESTS,
         recorder::TESTS,
         strategies::TESTS,
+        timeline::TESTS,
         soak::TESTS,
         tracer::TESTS,
     ];
