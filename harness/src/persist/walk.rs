@@ -157,6 +157,30 @@ mod tests {
         assert_eq!(state(&[0, 1, 2, 3]), None);
     }
 
+    /// A synced file whose name nobody synced is not there for sure; one whose directory was synced is, and so is the
+    /// directory that it is in.
+    #[test]
+    fn on_disk_for_sure_is_what_no_loss_can_take() {
+        let mut recording = Recording::new(&Tree::default());
+        let file = recording.create("f").unwrap();
+        recording.append(file, b"b").unwrap();
+        recording.sync(Sync::Fsync(file));
+        let synced = recording.end();
+        let root = recording.resolve("").unwrap();
+        recording.sync(Sync::Fsync(root));
+        recording.append(file, b"c").unwrap();
+        {
+            let order = Order::new(&recording, &crate::persist::STRICT);
+            let mut walk = Walk::new(&recording, &order);
+            assert_eq!(walk.durable(Point { calls: 0, acknowledged: 0 }), Tree::default());
+            assert_eq!(walk.durable(synced), Tree::default(), "its name may be lost");
+            let sure = walk.durable(recording.end());
+            assert_eq!(sure.nodes["f"], Node::File(b"b".to_vec().into()), "the second byte may be");
+            let all = walk.state(recording.end(), &BTreeSet::new()).unwrap();
+            assert_eq!(all.nodes["f"], Node::File(b"bc".to_vec().into()));
+        }
+    }
+
     /// A failed sync changes what is allowed from then on, and nothing before.
     #[test]
     fn before_a_sync_fails_its_data_is_waited_for() {

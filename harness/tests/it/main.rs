@@ -20,6 +20,7 @@ mod program;
 mod recorder;
 mod soak;
 mod strategies;
+mod timeline;
 mod tracer;
 
 use std::{
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         outputs::TESTS,
         recorder::TESTS,
         strategies::TESTS,
+        timeline::TESTS,
         soak::TESTS,
         tracer::TESTS,
     ];

@@ -258,6 +258,15 @@ fn counterexamples_follow_their_schema() {
         let errors: Vec<_> = schema.iter_errors(&good).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new(), "{strike:?}");
     }
+    for field in ["lane", "kind", "text", "memory", "disk", "reader"] {
+        let mut bad = good.clone();
+        let step = bad.pointer_mut("/timeline/steps/0").and_then(Value::as_object_mut);
+        assert!(step.expect("there is a step").remove(field).is_some());
+        assert!(!schema.is_valid(&bad), "{field} may be missing, though it may be null");
+    }
+    let timeline = good.as_object_mut().and_then(|good| good.remove("timeline"));
+    assert!(timeline.is_some() && schema.is_valid(&good), "older files have no timeline");
+    serde_json::from_value::<Counterexample>(good.clone()).expect("they are read all the same");
     lacking_is_refused(&schema, &good, "");
     good["strike"] = json!({ "flood": {} });
     assert!(!schema.is_valid(&good));

@@ -10,20 +10,40 @@ use crate::{
 const RIGHT: [&str; 2] = [" would have been right", "right would have been "];
 /// What a story's line ends with that refutes the guarantee.
 const WRONG: &str = "<-- wrong";
-/// How the story's last line begins, which the gist has already.
+/// How the story's last line begins: the gist has said it already.
 const SHORT: &str = "in short: ";
+/// What the story says of a change of turns, which is no fault.
+const TURN: &str = " takes over";
 
 pub(super) struct CaseView {
     pub(super) id: &'static str,
     pub(super) statement: &'static str,
     pub(super) claim: Option<String>,
-    pub(super) found: String,
-    pub(super) right: Option<String>,
+    pub(super) found: Words,
+    pub(super) right: Option<Words>,
     pub(super) cause: Option<String>,
     pub(super) replay: String,
     pub(super) scenario: String,
     pub(super) timeline: Option<TimelineView>,
     pub(super) story: Vec<Line>,
+}
+
+/// A sentence of a checker, in which names stand in backticks.
+pub(super) struct Words(String);
+
+impl Words {
+    /// What it consists of, and whether each is a name.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (bool, &str)> {
+        // A lone backtick is itself.
+        let is_even = self.0.matches('`').count().is_multiple_of(2);
+        let pieces: Vec<&str> =
+            if is_even { self.0.split('`').collect() } else { vec![self.0.as_str()] };
+        pieces.into_iter().enumerate().map(|(index, piece)| (index % 2 == 1, piece))
+    }
+
+    pub(super) fn plain(&self) -> String {
+        self.pieces().map(|(_, piece)| piece).collect()
+    }
 }
 
 pub(super) struct Line {
@@ -89,23 +109,29 @@ impl CaseView {
             id: row.id.id(),
             statement: row.id.statement(),
             claim: row.claim.clone(),
-            found,
-            right,
+            found: Words(found),
+            right: right.map(Words),
             cause,
             replay: format!("crashworthy replay {file}"),
             scenario: scenario.cloned().unwrap_or_default(),
             timeline: timeline.filter(|timeline| !timeline.steps.is_empty()).map(timeline_view),
-            story: told.map(|line| story_line(line)).collect(),
+            story: told
+                .filter(|line| !line.starts_with(SHORT))
+                .map(|line| story_line(line))
+                .collect(),
         }
     }
 }
 
 /// What was found, and what would have been right.
 fn halves(summary: &str) -> (String, Option<String>) {
-    if let Some((found, right)) = summary.split_once("; ") {
-        let right = right.strip_suffix(RIGHT[0]).or_else(|| right.strip_prefix(RIGHT[1]));
-        if let Some(right) = right {
+    for (at, _) in summary.match_indices("; ") {
+        let (found, right) = (&summary[..at], &summary[at + 2..]);
+        if let Some(right) = right.strip_prefix(RIGHT[1]) {
             return (found.to_owned(), Some(right.to_owned()));
+        }
+        if right.contains(RIGHT[0]) {
+            return (found.to_owned(), Some(right.replacen(RIGHT[0], "", 1)));
         }
     }
     (summary.to_owned(), None)
@@ -114,13 +140,15 @@ fn halves(summary: &str) -> (String, Option<String>) {
 fn story_line(line: &str) -> Line {
     let text = line.trim_start();
     let class = match text {
+        text if text.starts_with(STRIKE_MARK) && text.ends_with(TURN) => "turn",
         text if text.starts_with(STRIKE_MARK) => "struck",
         text if text.ends_with(WRONG) => "wrong",
-        text if text.starts_with(SHORT) => "short",
         text if text.len() < line.len() => "inside",
         _ => "",
     };
-    let text = text.strip_prefix(STRIKE_MARK).map_or(text.to_owned(), |mark| format!("⚡ {mark}"));
+    let sign = if class == "turn" { "⇄" } else { "⚡" };
+    let text =
+        text.strip_prefix(STRIKE_MARK).map_or(text.to_owned(), |mark| format!("{sign} {mark}"));
     Line { class, text: text.replace(WRONG, "✗ wrong") }
 }
 

@@ -12,7 +12,7 @@ for (const timeline of document.querySelectorAll('.timeline')) {
   const [previous, next] = ['.previous', '.next'].map((name) => timeline.querySelector(name));
   const last = moments.length - 1;
 
-  const show = (wanted, scroll) => {
+  const show = (wanted) => {
     const step = Math.min(Math.max(wanted, 0), last);
     slider.value = String(step + 1);
     slider.setAttribute('aria-valuetext', moments[step].querySelector('summary').textContent.trim());
@@ -28,7 +28,7 @@ for (const timeline of document.querySelectorAll('.timeline')) {
     });
     previous.disabled = step === 0;
     next.disabled = step === last;
-    if (!scroll) return;
+    if (!rows[step].offsetParent) return;
     // Only the list scrolls, never the page.
     const row = rows[step].getBoundingClientRect();
     const frame = steps.getBoundingClientRect();
@@ -37,23 +37,25 @@ for (const timeline of document.querySelectorAll('.timeline')) {
   };
   const now = () => Number(slider.value) - 1;
 
-  slider.addEventListener('input', () => show(now(), true));
-  previous.addEventListener('click', () => show(now() - 1, true));
-  next.addEventListener('click', () => show(now() + 1, true));
+  slider.addEventListener('input', () => show(now()));
+  previous.addEventListener('click', () => show(now() - 1));
+  next.addEventListener('click', () => show(now() + 1));
   timeline.addEventListener('keydown', (event) => {
     if (event.target === slider || event.altKey || event.ctrlKey || event.metaKey) return;
     const step = { ArrowLeft: now() - 1, ArrowRight: now() + 1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    show(step, true);
+    show(step);
   });
-  rows.forEach((row, index) => row.addEventListener('click', () => show(index, false)));
+  rows.forEach((row, index) => row.addEventListener('click', () => show(index)));
   // A summary would close its moment, and leave nothing to see.
   for (const summary of timeline.querySelectorAll('.moment > summary')) {
     summary.tabIndex = -1;
     summary.addEventListener('click', (event) => event.preventDefault());
   }
-  show(Number(timeline.dataset.start), false);
+  show(Number(timeline.dataset.start));
+  // A folded list has no place to scroll to yet.
+  timeline.closest('details')?.addEventListener('toggle', () => show(now()));
 }
 
 for (const button of document.querySelectorAll('.copy')) {

@@ -4,6 +4,8 @@
 //! calls nothing changes what is stored, so a view holds until the next call; after a call that nobody looked at, and
 //! once a process has opened what is left, it is not known any more.
 
+#[cfg(test)]
+mod tests;
 mod view;
 
 use self::view::Contents;
