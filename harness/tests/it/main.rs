@@ -6,16 +6,20 @@
 mod bit_rot;
 mod campaign;
 mod canaries;
+mod command;
 mod conformance;
 mod controls;
 mod determinism;
 mod durability;
+mod errors;
 mod generated;
 mod hostile;
 mod hostile_power;
 mod hostile_schedules;
+mod init;
 mod program;
 mod recorder;
+mod samples;
 mod soak;
 mod strategies;
 mod tracer;
@@ -45,11 +49,14 @@ fn main() -> ExitCode {
         controls::TESTS,
         determinism::TESTS,
         durability::TESTS,
+        errors::TESTS,
         generated::TESTS,
         hostile::TESTS,
         hostile_power::TESTS,
         hostile_schedules::TESTS,
+        init::TESTS,
         recorder::TESTS,
+        samples::TESTS,
         strategies::TESTS,
         soak::TESTS,
         tracer::TESTS,
