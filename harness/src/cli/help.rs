@@ -86,13 +86,25 @@ Examples:
 
 /// The command line, with its examples.
 pub(super) fn command() -> Command {
-    let mut command =
-        Arguments::command().help_template(TEMPLATE).before_help(ROOT).after_help(EXIT_CODES);
+    with(|command, examples, rest| {
+        let command = command.help_template(TEMPLATE).before_help(examples);
+        if rest.is_empty() { command } else { command.after_help(rest) }
+    })
+}
+
+/// The same with the examples at the end, where manual pages have them.
+pub(super) fn with_examples_last() -> Command {
+    with(|command, examples, rest| {
+        command.after_help(format!("{examples}\n\n{rest}").trim().to_owned())
+    })
+}
+
+/// The command line, each page given to `add` with its examples and what stands at its end.
+fn with(add: impl Fn(Command, &'static str, &'static str) -> Command) -> Command {
+    let mut command = add(Arguments::command(), ROOT, EXIT_CODES);
     for &(name, examples) in EXAMPLES {
-        command = command.mut_subcommand(name, |subcommand| {
-            let subcommand = subcommand.help_template(TEMPLATE).before_help(examples);
-            if name == "certify" { subcommand.after_help(EXIT_CODES) } else { subcommand }
-        });
+        let rest = if name == "certify" { EXIT_CODES } else { "" };
+        command = command.mut_subcommand(name, |subcommand| add(subcommand, examples, rest));
     }
     command
 }

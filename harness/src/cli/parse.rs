@@ -46,6 +46,9 @@ fn with_next_step(mut error: Error, words: &[OsString]) -> Error {
         _ => Vec::new(),
     };
     if !tips.is_empty() {
+        // A wall of ids and a guess, in place of which the tips stand.
+        error.remove(ContextKind::ValidValue);
+        error.remove(ContextKind::SuggestedValue);
         let tips = tips.into_iter().map(Into::into).collect();
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     }
@@ -80,7 +83,7 @@ fn guarantees(value: &str) -> Vec<String> {
     ids.truncate(IDS_MAX);
     let mut tips = Vec::new();
     if !ids.is_empty() {
-        tips.push(format!("similar: {}", ids.join(", ")));
+        tips.push(format!("there is {}", ids.join(", ")));
     }
     tips.push("`crashworthy list guarantees` says what each means".to_owned());
     tips

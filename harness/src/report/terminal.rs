@@ -4,6 +4,7 @@
 //!
 //! Rendering is a pure function of certificate and cases. The page escapes what others wrote.
 
+mod advice;
 pub mod comparison;
 pub(super) mod conclusion;
 mod page;

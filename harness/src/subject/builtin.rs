@@ -35,6 +35,7 @@ pub fn backends() -> Vec<Backend> {
 /// The options of the reference backend: `durability` and `verification`, spelled as [`Durability`] and
 /// [`Verification`] display them.
 fn hardened(options: &Value) -> Result<FsOptions> {
+    only(options, &["durability", "verification"])?;
     Ok(FsOptions::new()
         .profile(Profile::Hardened)
         .durability(option::<Durability>(options, "durability")?)
@@ -43,9 +44,24 @@ fn hardened(options: &Value) -> Result<FsOptions> {
 
 /// The option of the reference backend as documented: `strategy`, spelled as [`Strategy`] displays it.
 fn documented(options: &Value) -> Result<FsOptions> {
+    only(options, &["strategy"])?;
     Ok(FsOptions::new()
         .profile(Profile::Documented)
         .strategy(option::<Strategy>(options, "strategy")?))
+}
+
+/// Refuses options that would be passed over: a certificate would be of something else than what was asked for.
+fn only(options: &Value, known: &[&str]) -> Result<()> {
+    let given = options.as_object().into_iter().flat_map(|options| options.keys());
+    match given.map(String::as_str).find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::new(
+            ErrorKind::Unsupported,
+            Operation::Open,
+            "",
+            format!("there is no option {name:?}; expected {}", known.join(" or ")),
+        )),
+    }
 }
 
 /// The option `name`, or its default where it is not given.

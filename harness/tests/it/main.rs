@@ -6,18 +6,22 @@
 mod bit_rot;
 mod campaign;
 mod canaries;
+mod command;
 mod conformance;
 mod controls;
 mod determinism;
 mod durability;
+mod errors;
 mod generated;
 mod hostile;
 mod hostile_power;
 mod hostile_schedules;
+mod init;
 mod interruption;
 mod outputs;
 mod program;
 mod recorder;
+mod samples;
 mod soak;
 mod strategies;
 mod timeline;
@@ -48,13 +52,16 @@ fn main() -> ExitCode {
         controls::TESTS,
         determinism::TESTS,
         durability::TESTS,
+        errors::TESTS,
         generated::TESTS,
         hostile::TESTS,
         hostile_power::TESTS,
         hostile_schedules::TESTS,
+        init::TESTS,
         interruption::TESTS,
         outputs::TESTS,
         recorder::TESTS,
+        samples::TESTS,
         strategies::TESTS,
         timeline::TESTS,
         soak::TESTS,

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{
-    is_broken_claim,
+    advice, is_broken_claim,
     page::{BAD, DOUBTFUL, GOOD, Page},
 };
 use crate::{
@@ -18,6 +18,14 @@ const NAMED_IDS_MAX: usize = 6;
 pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &Path) {
     page.gap();
     page.aside(0, &totals(&certificate.totals));
+    let advice = advice::advice(certificate);
+    if !advice.is_empty() {
+        page.gap();
+        page.aside(0, "What helps:");
+        for line in advice {
+            page.paragraph(2, line);
+        }
+    }
     page.gap();
     let (word, style) = match certificate.verdict {
         Rating::Certified => ("CERTIFIED", GOOD),

@@ -49,6 +49,12 @@ fn refuted_at_60() {
 }
 
 #[test]
+fn refuted_at_100() {
+    let (certificate, cases) = fixture::refuted();
+    assert_snapshot!(page(&certificate, &cases, 100, false));
+}
+
+#[test]
 fn refuted_in_colour() {
     let (certificate, cases) = fixture::refuted();
     let colored = page(&certificate, &cases, 80, true);
