@@ -39,6 +39,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// List guarantees, scenarios or backends
     List(List),
+    /// Measure what operations cost, beside what is kept
+    Bench(super::bench::BenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -162,7 +164,7 @@ fn guarantee_ids() -> PossibleValuesParser {
     PossibleValuesParser::new(Guarantee::ALL.iter().map(|guarantee| guarantee.id()))
 }
 
-fn options(text: &str) -> Result<Value, String> {
+pub(super) fn options(text: &str) -> Result<Value, String> {
     match serde_json::from_str(text) {
         Ok(options @ Value::Object(_)) => Ok(options),
         Ok(_) => Err("expected a JSON object, for example '{\"durability\":\"none\"}'".into()),
@@ -170,6 +172,6 @@ fn options(text: &str) -> Result<Value, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
+pub(super) fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
     humantime::parse_duration(text)
 }

@@ -67,7 +67,7 @@ impl Reporter for Reporters {
 }
 
 /// Where the files of a run go by default.
-fn run_directory(subject: &Subject) -> PathBuf {
+pub(super) fn run_directory(subject: &Subject) -> PathBuf {
     let words = subject.label.split(|letter: char| !letter.is_ascii_alphanumeric());
     let name: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     Path::new(RUNS).join(name.join("-"))

@@ -4,6 +4,7 @@
 //! guarantee was not measured; 70 the harness is the suspect.
 
 mod args;
+mod bench;
 mod certify;
 mod explain;
 mod list;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         args::Command::Replay(arguments) => replay::replay(&arguments),
         args::Command::Explain(arguments) => explain::explain(&arguments),
         args::Command::List(arguments) => Ok(list::list(&arguments)),
+        args::Command::Bench(arguments) => bench::bench(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

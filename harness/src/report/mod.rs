@@ -10,6 +10,7 @@ pub(crate) mod fixture;
 pub mod story;
 pub mod terminal;
 pub mod text;
+pub mod throughput;
 
 use crate::judge::{Case, Certificate, SubjectIdentity};
 
