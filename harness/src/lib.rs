@@ -15,6 +15,7 @@ pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod subject;
+pub mod throughput;
 pub mod trace;
 
 #[cfg(test)]

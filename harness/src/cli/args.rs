@@ -48,6 +48,8 @@ pub(super) enum Command {
     Completions(Completions),
     /// Print the manual page, or write all of them to a folder
     Man(Man),
+    /// Measure what operations cost, beside what is kept
+    Bench(super::bench::BenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -197,7 +199,7 @@ fn guarantee_ids() -> PossibleValuesParser {
     PossibleValuesParser::new(Guarantee::ALL.iter().map(|guarantee| guarantee.id()))
 }
 
-fn options(text: &str) -> Result<Value, String> {
+pub(super) fn options(text: &str) -> Result<Value, String> {
     match serde_json::from_str(text) {
         Ok(options @ Value::Object(_)) => Ok(options),
         Ok(_) => Err("expected a JSON object, for example '{\"durability\":\"none\"}'".into()),
@@ -207,7 +209,7 @@ fn options(text: &str) -> Result<Value, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("no time at all; expected for example 10s or 2h".to_owned()),
         Ok(duration) => Ok(duration),

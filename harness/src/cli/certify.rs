@@ -108,10 +108,15 @@ fn output(arguments: &Certify, subject: &Subject) -> Result<(PathBuf, Option<Run
     if let Some(out) = &arguments.out {
         return Ok((out.clone(), None));
     }
-    let folder = Path::new(RUNS).join(runs::subject_name(&subject.label));
+    let folder = runs_of(subject);
     let keep = usize::from(arguments.keep_runs);
     let run = RunFolder::create(&folder, SystemTime::now(), keep).map_err(Stop::usage)?;
     Ok((run.path().to_owned(), Some(run)))
+}
+
+/// The folder of a subject's runs.
+pub(super) fn runs_of(subject: &Subject) -> PathBuf {
+    Path::new(RUNS).join(runs::subject_name(&subject.label))
 }
 
 /// What shrank out of generated workloads is written as scenarios to keep.

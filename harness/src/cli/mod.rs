@@ -5,6 +5,7 @@
 
 mod args;
 mod baseline;
+mod bench;
 mod certify;
 mod compare;
 mod completions;
@@ -74,6 +75,7 @@ pub fn main() -> ExitCode {
         args::Command::Init(arguments) => init::init(&arguments),
         args::Command::Completions(arguments) => Ok(completions::completions(&arguments)),
         args::Command::Man(arguments) => man::man(&arguments),
+        args::Command::Bench(arguments) => bench::bench(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -288,7 +288,8 @@ impl Campaign {
             interrupted: true,
             unmeasurable: Some(CUT_SHORT.to_owned()),
             broken: None,
-            only: self.only.clone(),            partition: self.partition,
+            only: self.only.clone(),
+            partition: self.partition,
             elsewhere: BTreeMap::new(),
         }
     }

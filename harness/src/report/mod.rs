@@ -24,6 +24,7 @@ pub mod summary;
 mod tally;
 pub mod terminal;
 pub mod text;
+pub mod throughput;
 
 use crate::judge::{Case, Certificate, SubjectIdentity};
 

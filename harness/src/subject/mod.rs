@@ -25,7 +25,7 @@ pub use builtin::backends;
 pub use bytes::Bytes;
 pub(crate) use ensemble::{ByTheClock, Ensemble, Stop};
 pub(crate) use launcher::{Launcher, PlainSide};
-pub(crate) use plain::Plain;
+pub(crate) use plain::{NoAnswer, Plain, Prepared};
 use serde_json::Value;
 pub(crate) use traced::{Progress, Traced, Witness};
 pub use watchdog::Limits;

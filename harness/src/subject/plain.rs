@@ -47,6 +47,12 @@ pub(crate) enum NoAnswer {
     Broken(String),
 }
 
+/// A request as it is sent.
+pub(crate) struct Prepared {
+    id: u64,
+    line: Vec<u8>,
+}
+
 /// See the module.
 pub(crate) struct Plain {
     pub(super) pid: Tid,
@@ -101,11 +107,22 @@ impl Plain {
         }
     }
 
-    fn ask(&mut self, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
+    /// Makes a request ready, so that nothing is left to do but to send it. Whatever is made ready is asked in
+    /// that order.
+    pub(crate) fn prepare(&mut self, invocation: &Invocation) -> Prepared {
+        self.prepare_call(Call::from(invocation))
+    }
+
+    /// Asks what was made ready.
+    pub(crate) fn ask_prepared(
+        &mut self,
+        request: &Prepared,
+    ) -> Result<Result<Value, Refusal>, NoAnswer> {
         if let Some(why) = &self.broken {
             return Err(NoAnswer::Broken(why.clone()));
         }
-        let answer = self.exchange(call);
+        self.streams.send(&request.line);
+        let answer = self.answer(request.id, Instant::now());
         if let Err(NoAnswer::Broken(why)) = &answer {
             // Nothing may change any more while others look at what it left.
             self.kill();
@@ -114,13 +131,17 @@ impl Plain {
         answer
     }
 
-    fn exchange(&mut self, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
+    fn ask(&mut self, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
+        let request = self.prepare_call(call);
+        self.ask_prepared(&request)
+    }
+
+    fn prepare_call(&mut self, call: Call) -> Prepared {
         let id = self.next_id;
         self.next_id += 1;
         let line = serde_json::to_vec(&Request { id, thread: None, call })
             .expect("requests are plain data");
-        self.streams.send(&line);
-        self.answer(id, Instant::now())
+        Prepared { id, line }
     }
 
     /// Waits for the answer to request `id`.

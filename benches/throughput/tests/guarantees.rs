@@ -1,0 +1,101 @@
+//! What each peer keeps is certified here by the same harness that certifies everything else: whoever stands on a
+//! step of the ladder has every guarantee up to it upheld, and one of the next step refuted. So nobody is compared
+//! with less than what it is said to keep, and nobody is talked down.
+//!
+//! The executable is also the worker of its peers.
+
+use std::{process::ExitCode, sync::Arc};
+
+use crashworthy::Guarantee;
+use crashworthy_benches::{Keeps, peers};
+use crashworthy_harness::{
+    explore::{Campaign, Profile},
+    judge::{Certificate, Verdict},
+    report::{Progress, Reporter},
+    scenario::{self, Scenario},
+    subject::{self, Limits, Subject},
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+use strum::VariantArray;
+
+/// The scenarios of these certificates: those that tell the steps apart.
+const SCENARIOS: &[&str] = &[
+    "crash-during-overwrite",
+    "crash-during-delete",
+    "power-first-write",
+    "power-overwrite",
+    "power-delete",
+];
+
+fn main() -> ExitCode {
+    let backends: Vec<_> = peers().into_iter().map(crashworthy_benches::Peer::backend).collect();
+    subject::become_worker_if_asked(&backends);
+    let tests = peers().into_iter().map(|peer| {
+        Trial::test(peer.name.clone(), move || keeps(&peer.name, peer.writes, peer.deletes))
+    });
+    libtest_mimic::run(&Arguments::from_args(), tests.collect()).exit_code()
+}
+
+fn keeps(name: &str, writes: Keeps, deletes: Keeps) -> Result<(), Failed> {
+    let all = Keeps::VARIANTS.iter().flat_map(|step| [step.of_writes(), step.of_deletes()]);
+    let certificate = certify(name, all.flatten().copied().collect())?;
+    check(&certificate, writes, Keeps::of_writes)?;
+    check(&certificate, deletes, Keeps::of_deletes)
+}
+
+fn check(
+    certificate: &Certificate,
+    keeps: Keeps,
+    of: fn(Keeps) -> &'static [Guarantee],
+) -> Result<(), Failed> {
+    let rows = |step: Keeps| {
+        let rows = of(step).iter().map(|guarantee| {
+            certificate.guarantees.iter().find(|row| row.id == *guarantee).expect("it has a row")
+        });
+        rows.collect::<Vec<_>>()
+    };
+    for step in Keeps::VARIANTS.iter().copied().filter(|step| *step <= keeps) {
+        for row in rows(step) {
+            if row.verdict != Verdict::Upheld {
+                return Err(format!("{} is {}: {row:?}", row.id, row.verdict).into());
+            }
+        }
+    }
+    if let Some(next) = Keeps::VARIANTS.iter().copied().find(|step| *step > keeps)
+        && !rows(next).iter().any(|row| row.verdict == Verdict::Refuted)
+    {
+        return Err(format!("it keeps more than {keeps}: nothing of {next} is refuted").into());
+    }
+    Ok(())
+}
+
+fn certify(name: &str, only: Vec<Guarantee>) -> Result<Certificate, Failed> {
+    let campaign = Campaign {
+        subject: Subject::of_this_executable(name)?.without_fork_server(),
+        claims: None,
+        scenarios: scenarios(),
+        profile: Profile::Quick,
+        generate: false,
+        shrink: false,
+        seed: 0,
+        jobs: 1,
+        limits: Limits::default(),
+        time_budget: None,
+        only: Some(only),
+    };
+    let outcome = campaign.run(&mut Silent).map_err(|error| error.to_string())?;
+    Ok(outcome.certificate)
+}
+
+fn scenarios() -> Vec<Arc<Scenario>> {
+    let mut scenarios = scenario::builtin::all();
+    scenarios.retain(|scenario| SCENARIOS.contains(&scenario.name.as_str()));
+    assert_eq!(scenarios.len(), SCENARIOS.len(), "a scenario was renamed");
+    scenarios
+}
+
+struct Silent;
+
+impl Reporter for Silent {
+    fn report(&mut self, _: &Progress<'_>) {}
+}

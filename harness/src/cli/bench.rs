@@ -1,0 +1,249 @@
+//! `crashworthy bench`: what subjects cost, beside what they keep.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Args;
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+use serde_json::{Map, Value};
+
+use super::{
+    Stop,
+    args::{LimitArguments, duration, options},
+    certify::{end_subjects_on_interrupt, limits, runs_of},
+};
+use crate::{
+    judge::{CERTIFICATE_SCHEMA, Certificate},
+    report::{
+        files::CERTIFICATE_FILE,
+        runs::LATEST,
+        throughput::{Format, render},
+    },
+    subject::{self, Subject, watchdog},
+    throughput::{Bench, BenchError, Comparison, Measured, Standing},
+};
+
+/// Something was not measured.
+const NOT_MEASURED: u8 = 3;
+/// What a shell says of a command that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct BenchArguments {
+    /// Built-in backends, each with options of its own if need be: fs,durability=none [default: fs]
+    #[arg(value_name = "SUBJECT")]
+    subjects: Vec<String>,
+
+    /// Any program that speaks the protocol, after `--`
+    #[arg(last = true, value_name = "CMD")]
+    program: Vec<OsString>,
+
+    /// Passed to every subject with every `open`
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = options)]
+    options: Value,
+
+    /// How long to measure, all subjects together
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    time: Duration,
+
+    /// Where the files go; a disk, not memory [default: the folder of temporary files, or this one]
+    #[arg(long, value_name = "DIR")]
+    directory: Option<PathBuf>,
+
+    /// What a subject keeps: its certificate, or the folder of its run (repeatable) [default: that of
+    /// its latest run below reports/runs, where it has no options]
+    #[arg(long, value_name = "DIR|FILE")]
+    certificate: Vec<PathBuf>,
+
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+
+    /// The result as JSON, into a file besides
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    limits: LimitArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  crashworthy bench                                     the reference backend
+  crashworthy bench fs fs,durability=none fs:documented
+  crashworthy bench fs --time 60s --out bench.json -- python3 my_backend.py
+
+Exit codes: 0 everything was measured, 2 usage or a subject that cannot be used, 3 something was not
+measured, because a subject failed at it.";
+
+pub(super) fn bench(arguments: &BenchArguments) -> Result<u8, Stop> {
+    let subjects = subjects(arguments)?;
+    let certificates = arguments.certificate.iter().map(|path| certificate(path));
+    let certificates = certificates.collect::<Result<Vec<_>, Stop>>()?;
+    if let Some(out) = &arguments.out {
+        // Found out before minutes of measuring, not after.
+        writable(out)?;
+    }
+    let bench = Bench {
+        subjects,
+        time: arguments.time,
+        limits: limits(&arguments.limits),
+        directory: arguments.directory.clone().unwrap_or_else(directory),
+    };
+    end_subjects_on_interrupt()?;
+    let mut comparison = bench.run().map_err(|error| match error {
+        BenchError::NullSubject(_) => Stop::harness(error),
+        BenchError::Unusable { .. } | BenchError::Place { .. } => Stop::usage(error),
+    })?;
+    certify(&mut comparison, &bench.subjects, &certificates)?;
+    if let Some(out) = &arguments.out {
+        std::fs::write(out, render(&comparison, Format::Json)).map_err(|error| {
+            Stop::harness(format!("failed to write {}: {error}", out.display()))
+        })?;
+    }
+    anstream::print!("{}", render(&comparison, arguments.format));
+    Ok(if watchdog::is_interrupted() {
+        INTERRUPTED
+    } else if is_whole(&comparison) {
+        0
+    } else {
+        NOT_MEASURED
+    })
+}
+
+fn is_whole(comparison: &Comparison) -> bool {
+    let costs = comparison.subjects.iter().flat_map(|subject| &subject.costs);
+    costs.clone().next().is_some()
+        && !costs.into_iter().any(|cost| matches!(cost.measured, Measured::NotMeasured { .. }))
+}
+
+/// What was asked for, each with its label.
+fn subjects(arguments: &BenchArguments) -> Result<Vec<(String, Subject)>, Stop> {
+    let mut subjects = Vec::new();
+    for text in &arguments.subjects {
+        subjects.push((text.clone(), builtin(text, &arguments.options)?));
+    }
+    if let Some((program, rest)) = arguments.program.split_first() {
+        let mut subject = Subject::command(program, rest).map_err(|error| {
+            Stop::usage(format!(
+                "failed to find the program {}: {error}; name one that is on the PATH, or a path to it",
+                program.display()
+            ))
+        })?;
+        subject.options = arguments.options.clone();
+        subjects.push((subject.label.clone(), subject));
+    }
+    if subjects.is_empty() {
+        subjects.push(("fs".into(), builtin("fs", &arguments.options)?));
+    }
+    Ok(subjects)
+}
+
+/// `NAME` or `NAME,OPTION=VALUE,…`
+fn builtin(text: &str, common: &Value) -> Result<Subject, Stop> {
+    let mut parts = text.split(',');
+    let name = parts.next().unwrap_or_default();
+    if !subject::backends().iter().any(|backend| backend.name() == name) {
+        return Err(Stop::usage(format!(
+            "there is no built-in backend {name:?}; `crashworthy list backends` shows them, and a program of your \
+             own goes after `--`"
+        )));
+    }
+    let mut options: Map<String, Value> = common.as_object().cloned().unwrap_or_default();
+    for part in parts {
+        let Some((option, value)) = part.split_once('=') else {
+            return Err(Stop::usage(format!(
+                "{part:?} in {text:?} is no option; write it as OPTION=VALUE, for example fs,durability=none"
+            )));
+        };
+        options.insert(option.to_owned(), value.into());
+    }
+    let mut subject = Subject::of_this_executable(name).map_err(Stop::harness)?;
+    subject.options = Value::Object(options);
+    Ok(subject)
+}
+
+/// Where temporary files go, or this folder, where that is memory.
+fn directory() -> PathBuf {
+    let temporary = std::env::temp_dir();
+    match statfs(&temporary) {
+        Ok(stat) if stat.filesystem_type() != TMPFS_MAGIC => temporary,
+        _ => PathBuf::from("."),
+    }
+}
+
+fn writable(out: &Path) -> Result<(), Stop> {
+    std::fs::OpenOptions::new().append(true).create(true).open(out).map(drop).map_err(|error| {
+        Stop::usage(format!(
+            "cannot write {}: {error}; choose another file with --out",
+            out.display()
+        ))
+    })
+}
+
+/// Puts what certificates say beside the costs.
+fn certify(
+    comparison: &mut Comparison,
+    subjects: &[(String, Subject)],
+    named: &[(PathBuf, Certificate)],
+) -> Result<(), Stop> {
+    let mut unused: Vec<&PathBuf> = named.iter().map(|(path, _)| path).collect();
+    for (costs, (_, subject)) in comparison.subjects.iter_mut().zip(subjects) {
+        let is_of = |certificate: &Certificate| certificate.subject.command == subject.label;
+        let found = named.iter().find(|(_, certificate)| is_of(certificate)).cloned();
+        if let Some((path, _)) = &found {
+            unused.retain(|other| *other != path);
+        }
+        let Some((path, certificate)) =
+            found.or_else(|| latest(subject).filter(|(_, found)| is_of(found)))
+        else {
+            continue;
+        };
+        costs.certificate = Some(path.display().to_string());
+        costs.standing = Standing::of(&certificate);
+    }
+    match unused.first() {
+        None => Ok(()),
+        Some(path) => Err(Stop::usage(format!(
+            "{} is not the certificate of anything that was measured; name one of the same subject",
+            path.display()
+        ))),
+    }
+}
+
+/// The certificate of the latest run. A certificate does not say with which options it was made, so that with any, it
+/// has to be named.
+fn latest(subject: &Subject) -> Option<(PathBuf, Certificate)> {
+    if subject.options.as_object().is_some_and(|options| !options.is_empty()) {
+        return None;
+    }
+    certificate(&runs_of(subject).join(LATEST)).ok()
+}
+
+fn certificate(path: &Path) -> Result<(PathBuf, Certificate), Stop> {
+    let file = if path.is_dir() { path.join(CERTIFICATE_FILE) } else { path.to_owned() };
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        Stop::usage(format!(
+            "cannot read the certificate {}: {error}; `crashworthy certify` writes one",
+            file.display()
+        ))
+    })?;
+    let certificate: Certificate = serde_json::from_str(&text).map_err(|error| {
+        Stop::usage(format!(
+            "{} is not a certificate of this version: {error}; certify again to get one",
+            file.display()
+        ))
+    })?;
+    if certificate.schema != CERTIFICATE_SCHEMA {
+        return Err(Stop::usage(format!(
+            "{} is of certificate schema {}, and this build reads schema {CERTIFICATE_SCHEMA}; certify again",
+            file.display(),
+            certificate.schema
+        )));
+    }
+    Ok((file, certificate))
+}
