@@ -24,10 +24,15 @@ const SUBJECT_CHARS_MAX: usize = 80;
 /// The picture.
 pub fn render(certificate: &Certificate, _: &[&Case], _: &Path) -> String {
     let answer = Answer::of(certificate);
-    let message = format!("{}: {}", answer.word(), tally::in_short(certificate));
+    let short = tally::in_short(certificate);
+    let message = match answer {
+        // The word is in it.
+        Answer::Refuted => short,
+        answer => format!("{}: {short}", answer.word()),
+    };
     let subject: String =
         printable(&certificate.subject.command).chars().take(SUBJECT_CHARS_MAX).collect();
-    let title = escaped(&format!("{LABEL}: {subject} {message}"));
+    let title = escaped(&format!("{LABEL}: {subject}, {message}"));
     let (left, right) = (width(LABEL), width(&message));
     let (label_box, message_box) = (left + 2 * PADDING, right + 2 * PADDING);
     let whole = label_box + message_box;

@@ -13,8 +13,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Format, Progress, Reporter, summary, tally, text::printable};
-use crate::judge::{Case, Certificate, GuaranteeResult, Rating, Verdict};
+use super::{
+    Format, Progress, Reporter, summary, tally,
+    text::{self, printable},
+};
+use crate::judge::{Case, Certificate, Rating, Verdict};
 
 /// Annotations of one level that a step may have.
 const ANNOTATIONS_MAX: usize = 10;
@@ -118,7 +121,19 @@ fn annotations(certificate: &Certificate) -> String {
         found.push((Level::Error, title, printable(reason)));
     } else {
         let claims = certificate.guarantees.iter().filter(|row| row.claimed);
-        found.extend(claims.filter_map(|row| of_claim(row, &subject)));
+        for row in claims.filter(|row| row.verdict == Verdict::Refuted) {
+            let summary = printable(row.summary.as_deref().unwrap_or("no summary was given"));
+            let title = format!("crashworthy: {} of {subject} refuted", row.id);
+            found.push((Level::Error, title, summary));
+        }
+        for (reason, ids) in tally::by_reason(certificate, Verdict::NotMeasured) {
+            let what = match &ids[..] {
+                [alone] => alone.to_string(),
+                several => text::count(several.len(), "claim"),
+            };
+            let title = format!("crashworthy: {what} of {subject} not measured");
+            found.push((Level::Warning, title, printable(reason)));
+        }
     }
     let mut out = String::new();
     for level in [Level::Error, Level::Warning] {
@@ -134,16 +149,6 @@ fn annotations(certificate: &Certificate) -> String {
         }
     }
     out
-}
-
-fn of_claim(row: &GuaranteeResult, subject: &str) -> Option<(Level, String, String)> {
-    let (level, verdict, text) = match row.verdict {
-        Verdict::Refuted => (Level::Error, "refuted", &row.summary),
-        Verdict::NotMeasured => (Level::Warning, "not measured", &row.reason),
-        Verdict::Upheld | Verdict::HarnessBroken => return None,
-    };
-    let text = printable(text.as_deref().unwrap_or("no reason was given"));
-    Some((level, format!("crashworthy: {} of {subject} {verdict}", row.id), text))
 }
 
 /// A workflow command, as one line.
@@ -206,6 +211,7 @@ mod tests {
         let (_, mut certificate, _) = outcomes().remove(3);
         for row in &mut certificate.guarantees {
             row.claimed = true;
+            row.reason = Some(format!("because of {}", row.id));
         }
         let text = annotations(&certificate);
         let count = |word: &str| text.lines().filter(|line| line.starts_with(word)).count();

@@ -31,7 +31,7 @@ pub fn render(certificate: &Certificate, cases: &[&Case], directory: &Path) -> S
     let table = table(certificate);
     let mut left_out = 0;
     let room = BYTES_MAX.saturating_sub(table.len());
-    for row in certificate.guarantees.iter().filter(|row| is_bad_claim(row)) {
+    for row in certificate.guarantees.iter().filter(|row| is_broken_claim(row)) {
         let case = cases.iter().find(|case| case.guarantee == row.id).copied();
         let section = section(row, case, directory);
         if out.len() + section.len() > room {
@@ -44,6 +44,12 @@ pub fn render(certificate: &Certificate, cases: &[&Case], directory: &Path) -> S
         let more = text::count(left_out, "claim");
         line(&mut out, format_args!("\n{more} more: see `certificate.json`."));
     }
+    for verdict in [Verdict::HarnessBroken, Verdict::NotMeasured] {
+        let section = reasons(certificate, verdict);
+        if out.len() + section.len() <= room {
+            out += &section;
+        }
+    }
     out + &table
 }
 
@@ -52,9 +58,21 @@ fn line(out: &mut String, line: std::fmt::Arguments<'_>) {
     let _ = writeln!(out, "{line}");
 }
 
-/// A claim of which there is something to tell.
-fn is_bad_claim(row: &GuaranteeResult) -> bool {
-    row.claimed && row.verdict != Verdict::Upheld
+fn is_broken_claim(row: &GuaranteeResult) -> bool {
+    row.claimed && row.verdict == Verdict::Refuted
+}
+
+/// Why claims have no answer.
+fn reasons(certificate: &Certificate, verdict: Verdict) -> String {
+    let mut out = String::new();
+    for (reason, ids) in tally::by_reason(certificate, verdict) {
+        if out.is_empty() {
+            line(&mut out, format_args!("\n### Claims: {}\n", word(verdict)));
+        }
+        let ids: Vec<_> = ids.iter().map(|id| format!("`{id}`")).collect();
+        line(&mut out, format_args!("- {}: {}", code(reason), ids.join(", ")));
+    }
+    out
 }
 
 fn head(certificate: &Certificate) -> String {
@@ -107,9 +125,6 @@ fn section(row: &GuaranteeResult, case: Option<&Case>, directory: &Path) -> Stri
     line(&mut out, format_args!("\n### {}: {}\n", row.id, word(row.verdict)));
     if let Some(claim) = &row.claim {
         line(&mut out, format_args!("Claimed: {}\n", code(claim)));
-    }
-    if let Some(reason) = &row.reason {
-        line(&mut out, format_args!("Reason: {}", code(reason)));
     }
     if let Some(summary) = &row.summary {
         line(&mut out, format_args!("Found: {}", code(summary)));
@@ -267,8 +282,8 @@ mod tests {
         let (mut certificate, cases) = hostile();
         for row in &mut certificate.guarantees {
             row.claimed = true;
-            row.verdict = Verdict::NotMeasured;
-            row.reason = Some("`".repeat(5000));
+            row.verdict = Verdict::Refuted;
+            row.summary = Some("`".repeat(5000));
             row.claim = Some("x".repeat(5000));
         }
         let text = markdown(&certificate, &cases);

@@ -1,5 +1,7 @@
 //! How many guarantees have which verdict, and the one line that several outputs give the whole run.
 
+use crashworthy::Guarantee;
+
 use crate::judge::{Certificate, Rating, Verdict};
 
 /// How many of the claims, or of the rest, have which verdict.
@@ -29,6 +31,22 @@ impl Tally {
     pub(super) fn all(self) -> usize {
         self.upheld + self.refuted + self.not_measured + self.harness_broken
     }
+}
+
+/// The claims with this verdict, by the reason for it: many have the same one, and it is told once.
+pub(super) fn by_reason(
+    certificate: &Certificate,
+    verdict: Verdict,
+) -> Vec<(&str, Vec<Guarantee>)> {
+    let mut groups: Vec<(&str, Vec<Guarantee>)> = Vec::new();
+    for row in certificate.guarantees.iter().filter(|row| row.claimed && row.verdict == verdict) {
+        let reason = row.reason.as_deref().unwrap_or("no reason was given");
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(row.id),
+            None => groups.push((reason, vec![row.id])),
+        }
+    }
+    groups
 }
 
 /// The overall answer of a run that may have been cut short: an interrupted run is never green, and says so in the

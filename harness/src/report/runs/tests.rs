@@ -71,6 +71,7 @@ fn the_oldest_are_removed_but_none_that_goes_on_and_nothing_of_others() {
         "2020-01-01T000000Z",
         "2020-01-01T000001Z",
         "2026-11-27T193000Z",
+        "2026-11-27T193003Z",
         "2026-11-27T193004Z",
         "2026-11-27T193005Z",
         LATEST,
