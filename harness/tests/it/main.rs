@@ -6,6 +6,7 @@
 mod bit_rot;
 mod campaign;
 mod canaries;
+mod ci_files;
 mod conformance;
 mod controls;
 mod determinism;
@@ -15,7 +16,9 @@ mod hostile;
 mod hostile_power;
 mod hostile_schedules;
 mod program;
+mod ratchet;
 mod recorder;
+mod sharding;
 mod soak;
 mod strategies;
 mod tracer;
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let mut tests = canaries::tests();
     let further = [
         bit_rot::TESTS,
+        ci_files::TESTS,
         conformance::TESTS,
         controls::TESTS,
         determinism::TESTS,
@@ -49,7 +53,9 @@ fn main() -> ExitCode {
         hostile::TESTS,
         hostile_power::TESTS,
         hostile_schedules::TESTS,
+        ratchet::TESTS,
         recorder::TESTS,
+        sharding::TESTS,
         strategies::TESTS,
         soak::TESTS,
         tracer::TESTS,
