@@ -32,7 +32,9 @@ pub(super) fn shrink(
         return Ok(None);
     }
     let mut smallest = case.clone();
-    let mut tries = TRIES_MAX[usize::from(!workplace.subject.is_forked())];
+    // Nobody has thought of a generated workload, so all in it that does not matter only confuses.
+    let is_costly = !workplace.subject.is_forked() && !case.evidence.scenario.is_generated();
+    let mut tries = TRIES_MAX[usize::from(is_costly)];
     let mut skip = 0;
     loop {
         let scenario = &smallest.evidence.scenario;

@@ -5,6 +5,9 @@
 //! scenario that vanished, fewer trials, a bound where there was none. What chance alone decides is not held against a
 //! run: kills at random instants, soaks, and the generated workloads of another seed.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use crashworthy::Guarantee;

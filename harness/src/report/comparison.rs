@@ -104,3 +104,110 @@ pub fn markdown(comparison: &Comparison) -> String {
 fn code(text: &str) -> String {
     format!("`{}`", printable(text).replace('`', "'").replace('|', "\\|"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crashworthy::{Claims, Guarantee, PersistenceModel, fs::Profile};
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::{
+        judge::{Certificate, ModelResult, Rating, compare},
+        report::{fixture, terminal::comparison::render},
+    };
+
+    /// The documented backend, and one that keeps all that it claims.
+    fn two() -> (Certificate, Certificate) {
+        let (mut documented, _) = fixture::refuted();
+        documented.subject.name = "fs:documented".into();
+        let claims = fixture::claims(Profile::Hardened);
+        let mut hardened = fixture::certificate(Rating::Certified, &claims, &[]);
+        for (certificate, verdict) in
+            [(&mut documented, Verdict::Upheld), (&mut hardened, Verdict::Refuted)]
+        {
+            let row =
+                certificate.guarantees.iter_mut().find(|row| row.id == Guarantee::PowerPrefixOrder);
+            row.expect("every guarantee has a row").models = vec![ModelResult {
+                model: PersistenceModel::Ext4,
+                verdict,
+                crash_states: 7,
+                summary: None,
+            }];
+        }
+        hardened.profile = "nightly".into();
+        hardened.seed = 7;
+        hardened.interrupted = true;
+        hardened.guarantees.retain(|row| row.id != Guarantee::BitrotDetected);
+        (documented, hardened)
+    }
+
+    #[test]
+    fn side_by_side_for_people() {
+        let (a, b) = two();
+        let both = compare(&a, &b);
+        assert_snapshot!("wide", render(&both, (false, 100)));
+        assert_snapshot!("narrow", render(&both, (false, 60)));
+        assert_snapshot!("coloured", render(&both, (true, 80)).replace('\u{1b}', "ESC"));
+        assert_snapshot!("the_same", render(&compare(&a, &a), (false, 80)));
+        assert_snapshot!("markdown", markdown(&both));
+    }
+
+    #[test]
+    fn a_difference_in_figures_is_none() {
+        let (a, _) = two();
+        let mut b = a.clone();
+        for row in &mut b.guarantees {
+            row.trials += 1;
+            row.summary = None;
+        }
+        assert_eq!(compare(&a, &b).differing, 0);
+        b.guarantees[3].claimed = !b.guarantees[3].claimed;
+        assert_eq!(compare(&a, &b).differing, 1);
+    }
+
+    #[test]
+    fn nobody_breaks_out_of_the_table() {
+        let (mut a, _) = two();
+        a.subject.name = "` | **bold** \u{1b}[31m\n# title".into();
+        let text = markdown(&compare(&a, &a));
+        assert!(!text.contains('\u{1b}') && !text.contains("\n# title"), "{text}");
+        assert!(text.contains("`' \\| **bold**"), "{text}");
+        let page = render(&compare(&a, &a), (false, 80));
+        assert!(!page.contains('\u{1b}'), "{page}");
+    }
+
+    #[test]
+    fn every_width_is_fine() {
+        let (a, b) = two();
+        let none = fixture::certificate(Rating::Inconclusive, &Claims::new(), &[]);
+        for width in 20..120 {
+            for (a, b) in [(&a, &b), (&b, &none)] {
+                for line in render(&compare(a, b), (false, width)).lines() {
+                    let columns = textwrap::core::display_width(line);
+                    assert!(columns <= width.clamp(60, 100), "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn comparisons_follow_their_schema() {
+        let schema = include_str!("../../../reports/schema/comparison-1.json");
+        let schema = serde_json::from_str(schema).expect("a schema is JSON");
+        let schema = jsonschema::draft202012::new(&schema).expect("it is a schema");
+        let (a, b) = two();
+        let good = serde_json::to_value(compare(&a, &b)).expect("plain data");
+        let errors: Vec<_> = schema.iter_errors(&good).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new());
+        for (pointer, wrong) in [
+            ("/schema", serde_json::json!(2)),
+            ("/guarantees/0/a/verdict", serde_json::json!("passed")),
+            ("/a/verdict", serde_json::json!("fine")),
+            ("/differing", serde_json::json!(-1)),
+        ] {
+            let mut bad = good.clone();
+            *bad.pointer_mut(pointer).expect("the place exists") = wrong;
+            assert!(!schema.is_valid(&bad), "{pointer}");
+        }
+    }
+}

@@ -221,7 +221,7 @@ pub(super) fn stolen(random: &str) -> Case {
 
 /// A certificate of a backend with `claims`: what `cases` refute is refuted, and the rest is upheld, but for what
 /// this backend gives no occasion to measure.
-pub(super) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> Certificate {
+pub(crate) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> Certificate {
     let guarantees = Guarantee::ALL.iter().map(|&id| {
         let case = cases.iter().find(|case| case.guarantee == id);
         // Nothing fails a sync where none is made.
@@ -284,7 +284,7 @@ pub(crate) fn claims(profile: Profile) -> Claims {
 }
 
 /// A certificate on which everything claimed was refuted or upheld, with its cases.
-pub(super) fn refuted() -> (Certificate, Vec<Case>) {
+pub(crate) fn refuted() -> (Certificate, Vec<Case>) {
     let cases = vec![emptied(), listed_temp(), left_over(RUNS[0])];
     let verdicts: Vec<_> = cases.iter().collect();
     let mut certificate = certificate(Rating::Refuted, &claims(Profile::Documented), &verdicts);

@@ -65,11 +65,15 @@ pub enum ShardError {
 pub fn write(folder: &Path, shard: &Shard) -> io::Result<()> {
     let path = folder.join(SHARD_FILE);
     let write = || -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+
         let file = NamedTempFile::new_in(folder)?;
         let mut out = io::BufWriter::new(file.as_file());
         serde_json::to_writer(&mut out, shard)?;
         io::Write::flush(&mut out)?;
         drop(out);
+        // Whoever merges may be somebody else.
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
         file.as_file().sync_all()?;
         file.persist(&path)?;
         Ok(())

@@ -64,6 +64,9 @@ fn header(page: &mut Page, certificate: &Certificate) {
     page.field("command", &subject.command);
     page.field("profile", &certificate.profile);
     page.field("seed", &certificate.seed.to_string());
+    if let Some(partition) = certificate.partition {
+        page.field("shard", &format!("{partition}: others have the rest"));
+    }
     let claims = certificate.guarantees.iter().filter(|result| result.claimed).count();
     if certificate.claims_assumed {
         page.field("claims", "it documents no guarantees; every guarantee counts as claimed");

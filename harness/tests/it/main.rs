@@ -6,6 +6,7 @@
 mod bit_rot;
 mod campaign;
 mod canaries;
+mod ci_files;
 mod command;
 mod conformance;
 mod controls;
@@ -20,8 +21,10 @@ mod init;
 mod interruption;
 mod outputs;
 mod program;
+mod ratchet;
 mod recorder;
 mod samples;
+mod sharding;
 mod soak;
 mod strategies;
 mod timeline;
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let mut tests = canaries::tests();
     let further = [
         bit_rot::TESTS,
+        ci_files::TESTS,
         conformance::TESTS,
         controls::TESTS,
         determinism::TESTS,
@@ -60,8 +64,10 @@ fn main() -> ExitCode {
         init::TESTS,
         interruption::TESTS,
         outputs::TESTS,
+        ratchet::TESTS,
         recorder::TESTS,
         samples::TESTS,
+        sharding::TESTS,
         strategies::TESTS,
         timeline::TESTS,
         soak::TESTS,

@@ -1,9 +1,14 @@
-//! Subjects in other languages: where their interpreters and sources are.
+//! Programs: subjects in other languages, with where their interpreters and sources are, and the command itself.
 //!
 //! A test that needs an interpreter fails where there is none, and says so: a skipped test looks like a
 //! passed one.
 
-use std::{ffi::OsString, path::PathBuf, process::Command, sync::OnceLock};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
 
 use crashworthy_harness::subject::Subject;
 
@@ -36,4 +41,30 @@ pub(crate) fn python_subject(file: &str, arguments: &[&str]) -> Subject {
 pub(crate) fn node_subject(file: &str) -> Subject {
     Subject::command(&"node".into(), &[source(file).into_os_string()])
         .expect("this test needs `node` on the PATH; install it")
+}
+
+/// Runs the command in a folder, as a person would.
+pub(crate) fn crashworthy(at: &Path, arguments: &[&str]) -> Output {
+    crashworthy_with(at, arguments, &[])
+}
+
+/// The same with more variables.
+pub(crate) fn crashworthy_with(
+    at: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crashworthy"))
+        .args(arguments)
+        .current_dir(at)
+        .env_remove("CI")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the command is built with its tests")
+}
+
+/// All that it said.
+pub(crate) fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
 }

@@ -188,7 +188,18 @@ fn certificates_follow_their_schema() {
     let refuted = fixture::refuted().0;
     let claims = fixture::claims(crashworthy::fs::Profile::Hardened);
     let certified = fixture::certificate(Rating::Certified, &claims, &[]);
-    for certificate in [&refuted, &certified] {
+    let mut shard = certified.clone();
+    shard.partition = "hash:2/3".parse().ok();
+    for row in &mut shard.guarantees {
+        row.coverage = Some(crate::judge::Coverage {
+            scenarios: vec!["crash-during-write".into()],
+            kinds: vec!["kill in crash-during-write".into()],
+            elsewhere: 7,
+            doubts: 1,
+            ..Default::default()
+        });
+    }
+    for certificate in [&refuted, &certified, &shard] {
         let value = serde_json::to_value(certificate).expect("it is JSON");
         let errors: Vec<_> = schema.iter_errors(&value).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new());
@@ -216,6 +227,10 @@ fn certificates_follow_their_schema() {
         *bad.pointer_mut(pointer).expect("the place exists") = wrong;
         assert!(!schema.is_valid(&bad), "{pointer}");
     }
+    let mut bad = serde_json::to_value(&shard).expect("it is JSON");
+    assert!(schema.is_valid(&bad));
+    bad["guarantees"][0]["coverage"]["kinds"] = json!(["kill"]);
+    assert!(!schema.is_valid(&bad));
     let mut more = good;
     more["added_later"] = json!(true);
     assert!(schema.is_valid(&more), "fields may be added");

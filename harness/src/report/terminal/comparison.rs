@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Columns that a table with words takes.
-const WORDS_COLUMNS: usize = 78;
+const WORDS_COLUMNS: usize = 75;
 
 /// The text, which ends with a newline.
 pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String {
@@ -42,6 +42,7 @@ pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String 
     for reservation in comparison.reservations() {
         page.warning(&reservation);
     }
+    page.aside(2, "≠ differs in verdict or claim; * is claimed; the figures are trials");
     let words = width >= WORDS_COLUMNS;
     let mut category = None;
     for line in &comparison.guarantees {

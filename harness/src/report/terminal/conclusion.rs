@@ -30,11 +30,19 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
     let (word, style) = match certificate.verdict {
         Rating::Certified => ("CERTIFIED", GOOD),
         Rating::Refuted => ("REFUTED", BAD),
+        Rating::Inconclusive if is_clear_shard(certificate) => ("ONE SHARD", DOUBTFUL),
         Rating::Inconclusive => ("INCONCLUSIVE", DOUBTFUL),
         Rating::HarnessBroken => ("HARNESS BROKEN", DOUBTFUL),
     };
     page.answer(word, style, &verdict(certificate));
     for line in others(certificate) {
+        page.answer(&" ".repeat(word.len()), style, &line);
+    }
+    if let Some(partition) = certificate.partition {
+        let line = format!(
+            "Certified is nothing before `crashworthy merge` has put all {} shards together.",
+            partition.of
+        );
         page.answer(&" ".repeat(word.len()), style, &line);
     }
     if certificate.interrupted {
@@ -53,6 +61,11 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
             page.verbatim(2, command);
         }
     }
+}
+
+/// Whether it is a shard that did what it was to do and refuted nothing.
+fn is_clear_shard(certificate: &Certificate) -> bool {
+    certificate.partition.is_some() && certificate.exit_code() == 0
 }
 
 pub(in crate::report) fn totals(totals: &Totals) -> String {
@@ -103,6 +116,11 @@ pub(in crate::report) fn verdict(certificate: &Certificate) -> String {
         Rating::Inconclusive if claims == 0 => {
             "Nothing of what was asked for is claimed, so there is no pass.".to_owned()
         }
+        Rating::Inconclusive if is_clear_shard(certificate) => format!(
+            "Nothing refuted in the part of the work that was this shard's; {} of {} left open.",
+            open.len(),
+            count(claims, "claim")
+        ),
         Rating::Inconclusive => format!(
             "{} of {} not measured: {}. None refuted.",
             open.len(),

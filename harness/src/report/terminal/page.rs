@@ -99,7 +99,7 @@ impl Page {
     /// The heading of a part of a table with two sides.
     pub(super) fn table_heading(&mut self, text: &str, words: bool) {
         let side = |name: &str| format!("{name:>columns$}", columns = side_columns(words));
-        let text = format!("{text:<columns$}", columns = 4 + ID_COLUMNS);
+        let text = format!("{text:<columns$}", columns = 5 + ID_COLUMNS);
         let text = self.painted(&text, BOLD);
         let sides = self.painted(&format!("{}  {}", side("A"), side("B")), DIM);
         self.push(&format!("{text}{sides}"));
@@ -122,7 +122,7 @@ impl Page {
             format!("{verdict}{}", self.painted(&format!("{figure:>pad$}"), DIM))
         });
         let sign = self.painted(sign, DOUBTFUL.bold());
-        self.push(&format!("  {sign} {id}{}  {}", sides[0], sides[1]));
+        self.push(&format!("  {sign} {id} {}  {}", sides[0], sides[1]));
     }
 
     pub(super) fn paragraph(&mut self, indent: usize, text: &str) {
@@ -189,7 +189,7 @@ impl Page {
 
 /// Columns of one side of a table.
 const fn side_columns(words: bool) -> usize {
-    if words { 23 } else { 12 }
+    if words { 22 } else { 11 }
 }
 
 /// A mark with what words would have said besides the verdict.
