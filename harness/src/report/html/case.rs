@@ -48,6 +48,8 @@ impl Words {
 
 pub(super) struct Line {
     pub(super) class: &'static str,
+    /// Whether it is inside an operation.
+    pub(super) inside: bool,
     pub(super) text: String,
 }
 
@@ -143,13 +145,13 @@ fn story_line(line: &str) -> Line {
         text if text.starts_with(STRIKE_MARK) && text.ends_with(TURN) => "turn",
         text if text.starts_with(STRIKE_MARK) => "struck",
         text if text.ends_with(WRONG) => "wrong",
-        text if text.len() < line.len() => "inside",
         _ => "",
     };
     let sign = if class == "turn" { "⇄" } else { "⚡" };
     let text =
         text.strip_prefix(STRIKE_MARK).map_or(text.to_owned(), |mark| format!("{sign} {mark}"));
-    Line { class, text: text.replace(WRONG, "✗ wrong") }
+    let inside = line.starts_with(' ');
+    Line { class, inside, text: text.replace(WRONG, "✗ wrong") }
 }
 
 fn timeline_view(timeline: &Timeline) -> TimelineView {
@@ -294,7 +296,8 @@ fn compare(lines: &mut Vec<ViewLine>, memory: &[Item], disk: &[Item]) {
 fn answers(before: Option<&[Answer]>, now: Option<&[Answer]>) -> Option<Vec<ViewLine>> {
     let lines = now?.iter().map(|answer| {
         let old = before.and_then(|old| old.iter().find(|old| old.asked == answer.asked));
-        let changed = before.is_some() && old != Some(answer);
+        // What was not asked before has not changed.
+        let changed = old.is_some_and(|old| old != answer);
         let (class, mark, note) =
             if changed { ("changed", "~", "changed") } else { ("same", "", "") };
         ViewLine { class, mark, name: answer.asked.clone(), shown: answer.answer.clone(), note }

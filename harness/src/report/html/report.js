@@ -22,7 +22,6 @@ for (const timeline of document.querySelectorAll('.timeline')) {
     });
     rows.forEach((row, index) => {
       row.classList.toggle('current', index === step);
-      row.classList.toggle('later', index > step);
       if (index === step) row.setAttribute('aria-current', 'step');
       else row.removeAttribute('aria-current');
     });

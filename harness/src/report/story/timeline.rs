@@ -108,13 +108,15 @@ impl<'a> Plot<'_, 'a> {
     }
 
     fn before(&mut self) {
-        let set_up = self.teller.case.evidence.scenario.set_up.len();
+        let scenario = &self.teller.case.evidence.scenario;
+        let (set_up, planted) = (scenario.set_up.len(), !scenario.plants.is_empty());
         let moment = match self.teller.case.evidence.strike {
             Strike::Schedule(_) => Moment::Step(0),
             _ => Moment::Settled,
         };
         self.at(Instant::Settled, Some(moment));
         let told = match set_up {
+            0 if planted => "what the scenario puts there beforehand".to_owned(),
             0 => "nothing is stored yet".to_owned(),
             n => format!("the set-up is done: {}, acknowledged", text::count(n, "operation")),
         };
@@ -296,14 +298,18 @@ impl<'a> Plot<'_, 'a> {
         let mut acts = self.teller.acts(interleaving);
         super::schedule::shorten(&mut acts);
         for (clock, lane, act) in acts {
-            let trees = self.teller.case.evidence.trees.iter().rev();
-            let latest = trees.filter_map(|(moment, _)| match moment {
-                Moment::Step(step) if *step <= clock => Some(*step),
-                _ => None,
-            });
-            let latest = latest.max();
-            if let Some(step) = latest {
-                self.at(Instant::Step(step), Some(Moment::Step(step)));
+            // A step is a call and what follows it until the actor is held again; the disk was looked at after it.
+            // Being called and being killed changes nothing.
+            if let Act::Calls(_) | Act::CallsMore(_) | Act::Returns(..) = act {
+                let looks = self.teller.case.evidence.trees.iter();
+                let looks = looks.filter_map(|(moment, _)| match moment {
+                    Moment::Step(step) if *step >= clock => Some(*step),
+                    _ => None,
+                });
+                match looks.min() {
+                    Some(step) => self.at(Instant::Step(step), Some(Moment::Step(step))),
+                    None => self.now = Views::default(),
+                }
             }
             match act {
                 Act::Invokes(entry) => {
