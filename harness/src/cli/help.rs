@@ -19,9 +19,9 @@ Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not meas
 const ROOT: &str = "\
 Examples:
   crashworthy certify                    the reference backend
-  crashworthy init --language python     files to begin with, for a backend of your own
+  crashworthy init --language python     files for a backend of your own
   crashworthy certify --claims my_backend.claims.toml -- python3 my_backend.py
-  crashworthy explain kill-atomic-write  what a guarantee means, and how to keep it
+  crashworthy explain kill-atomic-write  what a guarantee means
   crashworthy replay reports/runs/fs/counterexamples/path-fidelity.json";
 
 /// The examples of each subcommand, by its name.
