@@ -19,10 +19,10 @@ Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not meas
 const ROOT: &str = "\
 Examples:
   crashworthy certify                    the reference backend
-  crashworthy init --language python     files to begin with, for a backend of your own
+  crashworthy init --language python     files for a backend of your own
   crashworthy certify --claims my_backend.claims.toml -- python3 my_backend.py
-  crashworthy explain kill-atomic-write  what a guarantee means, and how to keep it
-  crashworthy replay reports/runs/fs-documented/counterexamples/path-fidelity.json";
+  crashworthy explain kill-atomic-write  what a guarantee means
+  crashworthy replay reports/runs/fs/counterexamples/path-fidelity.json";
 
 /// The examples of each subcommand, by its name.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -31,19 +31,19 @@ const EXAMPLES: &[(&str, &str)] = &[
         "\
 Examples:
   crashworthy certify                    the reference backend
-  crashworthy certify fs:documented      the same, as its specification documents it
+  crashworthy certify fs:documented      the same, as documented
   crashworthy certify --claims my.claims.toml -- node my_backend.mjs
   crashworthy certify --guarantee kill-atomic-write -- ./my-backend --flag
   crashworthy certify --scenario crash-during-write --seed 7
   crashworthy certify fs --options '{\"durability\":\"none\"}'
-  crashworthy certify --profile nightly --time-budget 2h -- python3 my_backend.py",
+  crashworthy certify --profile nightly --time-budget 2h -- ./my-backend",
     ),
     (
         "replay",
         "\
 Examples:
-  crashworthy replay reports/runs/fs-documented/counterexamples/path-fidelity.json
-  crashworthy replay path-fidelity.json -- python3 my_backend.py   the one you mended",
+  crashworthy replay reports/runs/fs/counterexamples/path-fidelity.json
+  crashworthy replay path-fidelity.json -- python3 mended_backend.py",
     ),
     (
         "explain",
@@ -63,15 +63,15 @@ Examples:
         "init",
         "\
 Examples:
-  crashworthy init                       here; the language is that of the project
+  crashworthy init                       here, in the project's language
   crashworthy init --language python my-backend
-  crashworthy init --language rust       tests/certify.rs, and its lines in Cargo.toml",
+  crashworthy init --language rust       tests/certify.rs, lines in Cargo.toml",
     ),
     (
         "completions",
         "\
 Examples:
-  crashworthy completions bash > ~/.local/share/bash-completion/completions/crashworthy
+  crashworthy completions bash > crashworthy.bash   and source it in ~/.bashrc
   crashworthy completions zsh > ~/.zfunc/_crashworthy
   crashworthy completions fish > ~/.config/fish/completions/crashworthy.fish",
     ),
@@ -130,6 +130,12 @@ mod tests {
         for (name, page) in pages {
             let (examples, usage) = (page.find("Examples:"), page.find("Usage:"));
             assert!(examples.is_some() && examples < usage, "{name} has no examples: see EXAMPLES");
+            // What is wrapped cannot be copied.
+            let shown = &page[examples.unwrap_or_default()..usage.unwrap_or_default()];
+            let lines = shown.lines().skip(1).filter(|line| !line.is_empty());
+            for line in lines {
+                assert!(line.starts_with("  crashworthy "), "{name}: {line}");
+            }
             insta::assert_snapshot!(format!("help_{name}"), page);
         }
     }

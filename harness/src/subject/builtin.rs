@@ -104,6 +104,10 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains(r#""none", "read-back", "checksum""#), "{text}");
         }
+        let misspelt = json!({"durabilty": "none"});
+        let error = hardened(&misspelt).unwrap_err().to_string();
+        assert!(error.contains("expected durability or verification"), "{error}");
+        assert!(documented(&misspelt).is_err(), "it would be passed over");
     }
 
     #[test]

@@ -145,7 +145,8 @@ fn files(folder: &Path) -> Files {
             let name = path.strip_prefix(folder).unwrap().to_owned();
             if path.is_symlink() || extension.is_some_and(|end| STREAMS.contains(&end)) {
                 continue;
-            } else if path.is_dir() {
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if let Ok(text) = fs::read_to_string(&path) {
                 let text = if extension == Some("json") { timeless(&text) } else { text };

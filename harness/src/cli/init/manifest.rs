@@ -14,7 +14,7 @@ const TARGET: &str = "certify";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ManifestError {
     #[error("it is not valid TOML: {0}")]
-    Syntax(toml_edit::TomlError),
+    Syntax(Box<toml_edit::TomlError>),
     #[error("it has no [package]; run this in the folder of the package")]
     NoPackage,
     #[error("`{0}` is not a table; add these lines yourself:\n\n{added}", added = addition())]
@@ -23,7 +23,8 @@ pub(super) enum ManifestError {
 
 /// The manifest with the target and its dependencies; what is there stays.
 pub(super) fn with_target(text: &str) -> Result<String, ManifestError> {
-    let mut document: DocumentMut = text.parse().map_err(ManifestError::Syntax)?;
+    let mut document: DocumentMut =
+        text.parse().map_err(|error| ManifestError::Syntax(Box::new(error)))?;
     if !document.contains_key("package") {
         return Err(ManifestError::NoPackage);
     }
