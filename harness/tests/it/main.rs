@@ -3,6 +3,7 @@
 //!
 //! The target has no harness of its own making: the executable is also the worker of its canaries.
 
+mod bench;
 mod bit_rot;
 mod campaign;
 mod canaries;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
 
     let mut tests = canaries::tests();
     let further = [
+        bench::TESTS,
         bit_rot::TESTS,
         ci_files::TESTS,
         conformance::TESTS,

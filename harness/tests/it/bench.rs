@@ -1,0 +1,132 @@
+//! `crashworthy bench` against real processes, with hardly any time: what it prints is all there, and what goes wrong
+//! is said.
+
+use std::{
+    fs,
+    process::{Command, Output},
+};
+
+use crashworthy_harness::throughput::{Cell, Comparison, Measured, Work};
+
+use crate::program;
+
+pub(crate) const TESTS: &[crate::Test] = &[
+    ("bench::a_built_in_and_a_program_side_by_side", a_built_in_and_a_program_side_by_side),
+    ("bench::what_cannot_be_measured_is_said", what_cannot_be_measured_is_said),
+    ("bench::bad_input_is_the_users_to_mend", bad_input_is_the_users_to_mend),
+];
+
+/// Three rounds are made however little time there is.
+const ROUNDS_MIN: usize = 3;
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crashworthy"))
+        .arg("bench")
+        .args(["--time", "1ms"])
+        .args(arguments)
+        .output()
+        .expect("the command was built with this test")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn a_built_in_and_a_program_side_by_side() {
+    let python = program::python().to_string_lossy();
+    let file = program::source("adapters/python/hardened_backend.py");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("bench.json");
+    let done = bench(&[
+        "fs,durability=none",
+        "--out",
+        out.to_str().unwrap(),
+        "--",
+        &python,
+        "-B",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!(done.status.code(), Some(0), "{}{}", text(&done.stdout), text(&done.stderr));
+    let shown = text(&done.stdout);
+    for word in ["What is kept", "What it costs", "not certified", "overwrite", "64 KiB"] {
+        assert!(shown.contains(word), "{word:?} is not in {shown}");
+    }
+    let comparison: Comparison = serde_json::from_slice(&fs::read(out).unwrap()).unwrap();
+    assert_eq!(comparison.subjects.len(), 2);
+    assert_eq!(comparison.subjects[0].options, serde_json::json!({"durability": "none"}));
+    for subject in &comparison.subjects {
+        let cells: Vec<Cell> = subject.costs.iter().map(|cost| cost.cell).collect();
+        assert_eq!(cells, Cell::all().collect::<Vec<_>>());
+        for cost in &subject.costs {
+            let (Measured::Cost { timed_nanos, protocol_nanos, .. }
+            | Measured::BelowProtocol { timed_nanos, protocol_nanos }) = &cost.measured
+            else {
+                panic!("{}: {cost:?}", subject.label);
+            };
+            assert!(timed_nanos.n >= ROUNDS_MIN && timed_nanos.low > 0.0, "{cost:?}");
+            assert!(protocol_nanos.median > 0.0, "{cost:?}");
+        }
+        // Storing a megabyte takes something, with whatever backend.
+        let large =
+            |cell: Cell| cell.work == Work::Write && cell.bytes == 1 << 20 && cell.clients == 1;
+        let cost = subject.costs.iter().find(|cost| large(cost.cell)).unwrap();
+        let Measured::Cost { timed_nanos, .. } = &cost.measured else { panic!("{cost:?}") };
+        assert!(timed_nanos.median > 100_000.0, "{cost:?}");
+    }
+}
+
+/// A subject whose first delete fails, and one that dies at it.
+const FAILING: &str = r#"
+import json, os, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    answer = {"id": request["id"], "ok": None}
+    if request["op"] == "hello":
+        answer["ok"] = {"protocol": 1, "name": "failing"}
+    elif request.get("path") == "":
+        answer = {"id": request["id"], "error": {"kind": "InvalidPath", "message": "empty"}}
+    elif request["op"] == "deleteFile":
+        if sys.argv[1] == "dies":
+            os._exit(9)
+        answer = {"id": request["id"], "error": {"kind": "Io", "message": "no deletes on a Friday"}}
+    print(json.dumps(answer), flush=True)
+"#;
+
+fn what_cannot_be_measured_is_said() {
+    let python = program::python().to_string_lossy();
+    for (how, said) in [("fails", "no deletes on a Friday"), ("dies", "exited with 9")] {
+        let done = bench(&["--format", "json", "--", &python, "-c", FAILING, how]);
+        assert_eq!(done.status.code(), Some(3), "{}{}", text(&done.stdout), text(&done.stderr));
+        let comparison: Comparison = serde_json::from_slice(&done.stdout).unwrap();
+        for cost in &comparison.subjects[0].costs {
+            let Measured::NotMeasured { reason } = &cost.measured else {
+                panic!("a figure of a subject that {how}: {cost:?}");
+            };
+            assert!(reason.contains(said), "{reason}");
+        }
+        let done = bench(&["--", &python, "-c", FAILING, how]);
+        let shown = text(&done.stdout);
+        assert!(shown.contains("NOT MEASURED") && shown.contains(said), "{shown}");
+    }
+}
+
+fn bad_input_is_the_users_to_mend() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["nosuch"], "crashworthy list backends"),
+        (&["fs,durability"], "OPTION=VALUE"),
+        (&["fs,durability=sometimes"], "the option `durability` is one of"),
+        (&["--certificate", "/nonexistent"], "crashworthy certify"),
+        (&["--directory", "/nonexistent"], "--directory"),
+        (&["--out", "/nonexistent/bench.json"], "--out"),
+        (&["--", "cat"], "cannot measure cat"),
+        (&["--", "/nonexistent"], "on the PATH"),
+    ];
+    for (arguments, said) in cases {
+        let done = bench(arguments);
+        let shown = text(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{arguments:?}: {shown}");
+        // A terminal's lines are broken where they are full.
+        let joined = shown.replace("\n  │ ", " ").replace('\n', " ");
+        assert!(joined.contains(said), "{arguments:?}: {joined}");
+    }
+}
