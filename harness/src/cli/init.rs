@@ -8,6 +8,7 @@ mod language;
 mod manifest;
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -74,14 +75,14 @@ fn run(directory: &Path, language: Option<Language>) -> Result<String, InitError
     let mut told = String::new();
     for (path, (_, text)) in paths.iter().zip(&files) {
         write_new(path, text).map_err(|error| unwritable(path, error))?;
-        told += &format!("wrote {}\n", path.display());
+        let _ = writeln!(told, "wrote {}", path.display());
     }
     if let Some(text) = edited {
         let path = directory.join(MANIFEST);
         replace(&path, &text).map_err(|error| unwritable(&path, error))?;
-        told += &format!("added the test target and what it needs to {}\n", path.display());
+        let _ = writeln!(told, "added the test target and what it needs to {}", path.display());
     } else if language == Language::Rust && !directory.join(MANIFEST).exists() {
-        told += &format!("\nAdd this to the package's {MANIFEST}:\n\n{}", manifest::addition());
+        let _ = write!(told, "\nAdd this to the package's {MANIFEST}:\n\n{}", manifest::addition());
     }
     Ok(told + "\n" + &next(directory, language))
 }

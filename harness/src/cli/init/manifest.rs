@@ -3,7 +3,7 @@
 //! The dependencies are named by path, to where this program was built from: that is where the repository is. Where
 //! it is no longer there, they are named by version.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
@@ -55,9 +55,10 @@ pub(super) fn with_target(text: &str) -> Result<String, ManifestError> {
 
 /// The lines to add by hand.
 pub(super) fn addition() -> String {
-    let lines: String = dependencies_of_target()
-        .map(|(name, folder)| format!("{name} = {}\n", dependency(folder)))
-        .collect();
+    let mut lines = String::new();
+    for (name, folder) in dependencies_of_target() {
+        let _ = writeln!(lines, "{name} = {}", dependency(folder));
+    }
     format!("[dev-dependencies]\n{lines}\n[[test]]\nname = \"{TARGET}\"\nharness = false\n")
 }
 
