@@ -71,11 +71,8 @@ impl Measure {
             Format::Human => anstream::print!("{}", text(true)),
             Format::Json => anstream::eprint!("{}", text(std::io::stderr().is_terminal())),
         }
-        Ok(match found.worse.is_empty() {
-            true => 0,
-            false if certificate.interrupted => certificate.exit_code().max(WORSE),
-            false => WORSE,
-        })
+        let code = if certificate.interrupted { certificate.exit_code().max(WORSE) } else { WORSE };
+        Ok(if found.worse.is_empty() { 0 } else { code })
     }
 }
 

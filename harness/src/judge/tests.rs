@@ -215,9 +215,10 @@ fn two() -> Vec<(String, Shard)> {
 
 #[test]
 fn shards_that_do_not_belong_together_are_told_apart() {
+    type Change = fn(&mut Shard);
+
     assert!(merge(two()).is_ok(), "as they are, they do belong together");
     let mut said = vec![merge(Vec::new()).expect_err("there are none").to_string()];
-    type Change = fn(&mut Shard);
     let changes: [Change; 15] = [
         |it| it.run.subject.command = "fs:documented".into(),
         |it| it.run.subject.name = "other".into(),

@@ -111,7 +111,8 @@ mod tests {
     fn a_name_stays_with_its_shard_in_every_version() {
         let shard = |name: &str, of| (1..=of).find(|&shard| Partition { shard, of }.owns(name));
         let names = ["crash-during-write", "two-terminals", "generated-0", "generated-15"];
-        assert_eq!(names.map(|name| shard(name, 3)), [Some(0); 4]);
+        // By another implementation of BLAKE3.
+        assert_eq!(names.map(|name| shard(name, 3)), [2, 1, 1, 2].map(Some));
     }
 
     proptest! {
