@@ -82,6 +82,7 @@ fn certify(name: &str, only: Vec<Guarantee>) -> Result<Certificate, Failed> {
         limits: Limits::default(),
         time_budget: None,
         only: Some(only),
+        partition: None,
     };
     let outcome = campaign.run(&mut Silent).map_err(|error| error.to_string())?;
     Ok(outcome.certificate)

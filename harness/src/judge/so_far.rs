@@ -95,6 +95,8 @@ mod tests {
             unmeasurable: None,
             broken: None,
             only,
+            partition: None,
+            elsewhere: std::collections::BTreeMap::new(),
         }
     }
 

@@ -80,7 +80,7 @@ fn what_is_refused() {
         let before = names(folder.path());
         let text = told(folder.path(), language);
         assert_eq!(names(folder.path()), before, "{what}: it wrote all the same");
-        all += &format!("{what}\n  {}\n", text.trim_end().replace('\n', "\n  "));
+        let _ = writeln!(all, "{what}\n  {}", text.trim_end().replace('\n', "\n  "));
     };
     let put = |name: &'static str, text: &'static str| {
         move |folder: &Path| fs::write(folder.join(name), text).expect("room")
