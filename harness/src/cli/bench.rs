@@ -32,7 +32,6 @@ const NOT_MEASURED: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct BenchArguments {
     /// Built-in backends, each with options of its own if need be: fs,durability=none [default: fs]
     #[arg(value_name = "SUBJECT")]
@@ -70,15 +69,6 @@ pub(super) struct BenchArguments {
     #[command(flatten)]
     limits: LimitArguments,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  crashworthy bench                                     the reference backend
-  crashworthy bench fs fs,durability=none fs:documented
-  crashworthy bench fs --time 60s --out bench.json -- python3 my_backend.py
-
-Exit codes: 0 everything was measured, 2 usage or a subject that cannot be used, 3 something was not
-measured, because a subject failed at it.";
 
 pub(super) fn bench(arguments: &BenchArguments) -> Result<u8, Stop> {
     let subjects = subjects(arguments)?;

@@ -44,7 +44,7 @@ mod tests {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "crashworthy", &mut script);
             let script = String::from_utf8(script).expect("a script in UTF-8");
-            let mut words = vec!["certify", "--time-budget"];
+            let mut words = vec!["certify", "time-budget"];
             // What is no option but a value is completed by some shells only.
             if !matches!(shell, Shell::Elvish | Shell::PowerShell) {
                 words.extend(["kill-atomic-write", "nightly"]);

@@ -16,13 +16,17 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not measured,
 70 the harness is the suspect.";
 
+const BENCH_EXIT_CODES: &str = "\
+Exit codes: 0 everything was measured, 2 usage or a subject that cannot be used,
+3 something was not measured, because a subject failed at it.";
+
 const ROOT: &str = "\
 Examples:
   crashworthy certify                    the reference backend
   crashworthy init --language python     files for a backend of your own
   crashworthy certify --claims my_backend.claims.toml -- python3 my_backend.py
   crashworthy explain kill-atomic-write  what a guarantee means
-  crashworthy replay reports/runs/fs/counterexamples/path-fidelity.json";
+  crashworthy replay reports/runs/fs/latest/counterexamples/path-fidelity.json";
 
 /// The examples of each subcommand, by its name.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -39,10 +43,32 @@ Examples:
   crashworthy certify --profile nightly --time-budget 2h -- ./my-backend",
     ),
     (
+        "merge",
+        "\
+Examples:
+  crashworthy merge shard-1 shard-2 --out merged
+  crashworthy merge shard-1 shard-2 --out merged --baseline crashworthy.json",
+    ),
+    (
+        "baseline",
+        "\
+Examples:
+  crashworthy baseline update crashworthy.json
+  crashworthy baseline update --from reports/runs/fs/latest crashworthy.json
+  crashworthy certify --baseline crashworthy.json",
+    ),
+    (
+        "compare",
+        "\
+Examples:
+  crashworthy compare reports/runs/fs/latest reports/runs/fs-documented/latest
+  crashworthy compare before/certificate.json after --format markdown",
+    ),
+    (
         "replay",
         "\
 Examples:
-  crashworthy replay reports/runs/fs/counterexamples/path-fidelity.json
+  crashworthy replay reports/runs/fs/latest/counterexamples/path-fidelity.json
   crashworthy replay path-fidelity.json -- python3 mended_backend.py",
     ),
     (
@@ -51,6 +77,27 @@ Examples:
 Examples:
   crashworthy explain kill-atomic-write
   crashworthy list guarantees            every ID that there is",
+    ),
+    (
+        "events",
+        "\
+Examples:
+  crashworthy events reports/runs/fs/latest/events.jsonl",
+    ),
+    (
+        "report",
+        "\
+Examples:
+  crashworthy report reports/runs/fs/latest
+  crashworthy report merged --out merged.html",
+    ),
+    (
+        "bench",
+        "\
+Examples:
+  crashworthy bench                      the reference backend
+  crashworthy bench fs fs,durability=none fs:documented
+  crashworthy bench fs --time 60s --out bench.json -- python3 my_backend.py",
     ),
     (
         "list",
@@ -103,7 +150,11 @@ pub(super) fn with_examples_last() -> Command {
 fn with(add: impl Fn(Command, &'static str, &'static str) -> Command) -> Command {
     let mut command = add(Arguments::command(), ROOT, EXIT_CODES);
     for &(name, examples) in EXAMPLES {
-        let rest = if name == "certify" { EXIT_CODES } else { "" };
+        let rest = match name {
+            "certify" => EXIT_CODES,
+            "bench" => BENCH_EXIT_CODES,
+            _ => "",
+        };
         command = command.mut_subcommand(name, |subcommand| add(subcommand, examples, rest));
     }
     command

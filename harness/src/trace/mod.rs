@@ -7,6 +7,7 @@
 mod decode;
 mod event;
 mod filter;
+mod held;
 pub(crate) mod memory;
 pub mod pin;
 mod ptrace;
@@ -17,9 +18,10 @@ mod tracer;
 
 pub use event::{CallName, Circumstance, Event, Trace};
 pub(crate) use filter::Interest;
+pub(crate) use held::HeldCall;
 pub(crate) use ptrace::Tid;
 pub(crate) use registers::Saved;
-pub(crate) use tracer::{Ending, HeldCall, News, Tracer, inode_of};
+pub(crate) use tracer::{Ending, News, Tracer, inode_of};
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!("crashworthy traces system calls on x86-64 Linux only");
