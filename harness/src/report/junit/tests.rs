@@ -1,4 +1,4 @@
-//! JUnit documents: read back by an XML library, and by people.
+//! `JUnit` documents: read back by an XML library, and by people.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,11 @@ fn document(certificate: &Certificate, cases: &[Case]) -> String {
     render(certificate, &cases.iter().collect::<Vec<_>>(), Path::new("run"))
 }
 
-/// Every test case by class and name, and what is inside it; the counts of the document.
-fn parse(xml: &str) -> (BTreeMap<(String, String), Vec<String>>, BTreeMap<String, String>) {
+/// What is inside each test case, by its class and name.
+type Cases = BTreeMap<(String, String), Vec<String>>;
+
+/// Every test case, and the counts of the document.
+fn parse(xml: &str) -> (Cases, BTreeMap<String, String>) {
     let mut reader = quick_xml::Reader::from_str(xml);
     let (mut cases, mut totals) = (BTreeMap::new(), BTreeMap::new());
     let mut path: Vec<String> = Vec::new();
