@@ -1,4 +1,4 @@
-//! A file whose whole text follows from the certificate and its cases: Markdown, JUnit, a badge.
+//! A file whose whole text follows from the certificate and its cases: Markdown, `JUnit`, a badge.
 //!
 //! It is written when the run begins, whenever more is known, and at the end. So it is never that of an earlier
 //! run, and one that nobody finished says so: what the certificate says, it says.

@@ -252,7 +252,7 @@ mod tests {
         assert!(text.contains("<script>"), "the test is about something");
     }
 
-    /// A line without its code spans, by the rule of CommonMark 0.31 (section 6.1): a run of backticks is closed by
+    /// A line without its code spans, by the rule of `CommonMark` 0.31 (section 6.1): a run of backticks is closed by
     /// the next one of equal length.
     fn without_spans(line: &str) -> String {
         let mut out = String::new();
