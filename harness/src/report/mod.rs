@@ -90,3 +90,15 @@ pub trait Reporter: Send {
     /// Told once for each event.
     fn report(&mut self, progress: &Progress<'_>);
 }
+
+impl<R: Reporter + ?Sized> Reporter for Box<R> {
+    fn report(&mut self, progress: &Progress<'_>) {
+        (**self).report(progress);
+    }
+}
+
+impl<R: Reporter + ?Sized> Reporter for &mut R {
+    fn report(&mut self, progress: &Progress<'_>) {
+        (**self).report(progress);
+    }
+}

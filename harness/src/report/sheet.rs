@@ -1,7 +1,9 @@
 //! A file whose whole text follows from the certificate and its cases: Markdown, `JUnit`, a badge.
 //!
 //! It is written when the run begins, whenever more is known, and at the end. So it is never that of an earlier
-//! run, and one that nobody finished says so: what the certificate says, it says.
+//! run, and one that nobody finished says so: what the certificate says, it says. Stories are told at the end
+//! only: told anew with every refutation, all of them would cost more than the refutations; until then the
+//! counterexamples have them.
 
 use std::path::{Path, PathBuf};
 
@@ -31,13 +33,15 @@ impl Sheet {
 
 impl Reporter for Sheet {
     fn report(&mut self, progress: &Progress<'_>) {
-        let (certificate, cases, survives) = match progress {
-            Progress::SoFar { certificate, cases } => (certificate, cases, Survives::Kill),
-            Progress::Finished { certificate, cases } => (certificate, cases, Survives::PowerLoss),
+        let (certificate, cases) = match progress {
+            Progress::SoFar { certificate, .. } => (certificate, &[][..]),
+            Progress::Finished { certificate, cases } => (certificate, *cases),
             _ => return,
         };
         let text = (self.render)(certificate, cases, &self.directory);
-        if let Err(error) = files::write_text(&self.directory.join(self.name), &text, survives) {
+        // The certificate is the result, and is synced; this follows from it.
+        let path = self.directory.join(self.name);
+        if let Err(error) = files::write_text(&path, &text, Survives::Kill) {
             eprintln!("{error}");
         }
     }
@@ -60,8 +64,9 @@ mod tests {
         });
         let (mut certificate, cases) = fixture::refuted();
         certificate.interrupted = true;
-        sheet.report(&Progress::SoFar { certificate: &certificate, cases: &[] });
-        assert_eq!(fs::read_to_string(&path).expect("it was written"), "true 0");
+        sheet.report(&Progress::SoFar { certificate: &certificate, cases: &[&cases[0]] });
+        let text = fs::read_to_string(&path).expect("it was written");
+        assert_eq!(text, "true 0", "without stories");
         certificate.interrupted = false;
         sheet.report(&Progress::Finished { certificate: &certificate, cases: &[&cases[0]] });
         assert_eq!(fs::read_to_string(&path).expect("it was written"), "false 1");

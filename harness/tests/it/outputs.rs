@@ -147,7 +147,7 @@ fn github() {
 }
 
 /// All outputs of the command, but that the page for people goes nowhere.
-struct All(Vec<Box<dyn Reporter>>);
+struct All(Vec<Stopwatch<Box<dyn Reporter>>>);
 
 impl Reporter for All {
     fn report(&mut self, progress: &Progress<'_>) {
@@ -173,15 +173,17 @@ fn cost() {
         Box::new(Sheet::new(directory, badge::FILE, badge::render)),
         Box::new(Events::create(directory).unwrap()),
     ];
-    let mut stopwatch = Stopwatch::new(All(outputs));
+    let mut all = All(outputs.into_iter().map(Stopwatch::new).collect());
+    let mut stopwatch = Stopwatch::new(&mut all);
     let subject = Subject::of_this_executable("fs:documented").unwrap();
     let campaign = Campaign { jobs: 2, time_budget: Some(MEASURED), ..campaign::of(subject) };
     let started = Instant::now();
     let outcome = campaign.run(&mut stopwatch).unwrap();
     let (wall, spent) = (started.elapsed(), stopwatch.spent());
+    let each: Vec<_> = all.0.iter().map(Stopwatch::spent).collect();
     let share = spent.as_secs_f64() / wall.as_secs_f64();
     eprintln!(
-        "outputs took {spent:.1?} of {wall:.1?} ({:.2} %), with {} guarantees refuted",
+        "outputs took {spent:.1?} of {wall:.1?} ({:.2} %), each {each:.1?}, with {} guarantees refuted",
         share * 100.0,
         outcome.cases.len()
     );
