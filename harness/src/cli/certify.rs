@@ -17,7 +17,7 @@ use super::{
 use crate::{
     explore::Campaign,
     report::{
-        Progress, Reporter, badge,
+        Format, Progress, Reporter, badge,
         events::Events,
         files::RunFiles,
         github::GitHub,
@@ -52,20 +52,8 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     let seed = if arguments.seed_from_commit { seed::from_commit()? } else { arguments.seed };
     let (directory, _run) = output(arguments, &subject)?;
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
-    let terminal = TerminalReporter::new(arguments.format, &directory);
-    // The terminal last: what it names must be there; but for annotations, which are to stand below it.
-    let mut reporters = Reporters(vec![
-        Box::new(files),
-        Box::new(HtmlReporter::new(&directory)),
-        Box::new(Sheet::new(&directory, junit::FILE, junit::render)),
-        Box::new(Sheet::new(&directory, summary::FILE, summary::render)),
-        Box::new(Sheet::new(&directory, badge::FILE, badge::render)),
-        Box::new(Events::create(&directory).map_err(Stop::usage)?),
-        Box::new(terminal),
-    ]);
-    if let Some(github) = GitHub::here(arguments.format, &directory) {
-        reporters.0.push(Box::new(github));
-    }
+    let events = Events::create(&directory).map_err(Stop::usage)?;
+    let mut reporters = Reporters::of(files, Some(events), &directory, arguments.format);
     shards::remove(&directory).map_err(Stop::usage)?;
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
@@ -92,7 +80,34 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
 }
 
 /// All outputs of a run, told the same one after the other.
-pub(super) struct Reporters(pub(super) Vec<Box<dyn Reporter>>);
+pub(super) struct Reporters(Vec<Box<dyn Reporter>>);
+
+impl Reporters {
+    /// Everything that is made of a run in `directory`.
+    pub(super) fn of(
+        files: RunFiles,
+        events: Option<Events>,
+        directory: &Path,
+        format: Format,
+    ) -> Self {
+        let mut all: Vec<Box<dyn Reporter>> = vec![
+            Box::new(files),
+            Box::new(HtmlReporter::new(directory)),
+            Box::new(Sheet::new(directory, junit::FILE, junit::render)),
+            Box::new(Sheet::new(directory, summary::FILE, summary::render)),
+            Box::new(Sheet::new(directory, badge::FILE, badge::render)),
+        ];
+        if let Some(events) = events {
+            all.push(Box::new(events));
+        }
+        // What the terminal names must be there; annotations are to stand below it.
+        all.push(Box::new(TerminalReporter::new(format, directory)));
+        if let Some(github) = GitHub::here(format, directory) {
+            all.push(Box::new(github));
+        }
+        Self(all)
+    }
+}
 
 impl Reporter for Reporters {
     fn report(&mut self, progress: &Progress<'_>) {

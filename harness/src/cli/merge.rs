@@ -10,7 +10,7 @@ use super::{
 use crate::{
     explore,
     judge::{certificate, merge as join},
-    report::{Format, Progress, Reporter, files::RunFiles, shards, terminal::TerminalReporter},
+    report::{Format, Progress, Reporter, files::RunFiles, shards},
 };
 
 /// Puts the shards of one run together: their certificate is that of a run on one machine.
@@ -50,8 +50,7 @@ pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
         .map_err(Stop::usage)?
         .started_by(merged.command, merged.options);
     shards::remove(&arguments.out).map_err(Stop::usage)?;
-    let terminal = TerminalReporter::new(arguments.format, &arguments.out);
-    let mut reporters = Reporters(vec![Box::new(files), Box::new(terminal)]);
+    let mut reporters = Reporters::of(files, None, &arguments.out, arguments.format);
     reporters.report(&Progress::Finished {
         certificate: &certificate,
         cases: &cases.iter().collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ use crashworthy::Guarantee;
 use super::Stop;
 use crate::{
     judge::{Baseline, Certificate, Rating, ratchet},
-    report::{Format, baselines, terminal},
+    report::{Format, baselines, github, terminal},
 };
 
 /// Something is worse than in the baseline.
@@ -71,6 +71,7 @@ impl Measure {
             Format::Human => anstream::print!("{}", text(true)),
             Format::Json => anstream::eprint!("{}", text(std::io::stderr().is_terminal())),
         }
+        github::measured(&found, format);
         let code = if certificate.interrupted { certificate.exit_code().max(WORSE) } else { WORSE };
         Ok(if found.worse.is_empty() { 0 } else { code })
     }

@@ -17,7 +17,7 @@ use super::{
     Format, Progress, Reporter, summary, tally,
     text::{self, printable},
 };
-use crate::judge::{Case, Certificate, Rating, Verdict};
+use crate::judge::{Case, Certificate, Ratchet, Rating, Verdict};
 
 /// Annotations of one level that a step may have.
 const ANNOTATIONS_MAX: usize = 10;
@@ -69,6 +69,31 @@ impl Reporter for GitHub {
                 "cannot append to {}, which GITHUB_STEP_SUMMARY names: {error}; the same text is in {}",
                 page.display(),
                 self.directory.join(summary::FILE).display()
+            );
+        }
+    }
+}
+
+/// Tells what is worse than in a baseline, and what is better, where this process runs in GitHub Actions.
+pub fn measured(found: &Ratchet, format: Format) {
+    if !is_here() {
+        return;
+    }
+    if format == Format::Human {
+        let worse = found.worse.iter().map(|sentence| {
+            let title = "crashworthy: worse than the baseline".to_owned();
+            (Level::Error, title, printable(sentence))
+        });
+        print!("{}", lines(&worse.collect::<Vec<_>>()));
+    }
+    let page = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    if let Some(page) = page.map(PathBuf::from) {
+        let text = summary::measured(found);
+        let file = OpenOptions::new().create(true).append(true).open(&page);
+        if let Err(error) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
+            eprintln!(
+                "cannot append to {}, which GITHUB_STEP_SUMMARY names: {error}",
+                page.display()
             );
         }
     }
@@ -135,6 +160,11 @@ fn annotations(certificate: &Certificate) -> String {
             found.push((Level::Warning, title, printable(reason)));
         }
     }
+    lines(&found)
+}
+
+/// The annotations, as many as a step may have.
+fn lines(found: &[(Level, String, String)]) -> String {
     let mut out = String::new();
     for level in [Level::Error, Level::Warning] {
         let lines: Vec<_> = found.iter().filter(|(of, ..)| *of == level).collect();

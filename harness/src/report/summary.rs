@@ -15,7 +15,7 @@ use super::{
     terminal,
     text::{self, printable},
 };
-use crate::judge::{Case, Certificate, GuaranteeResult, Verdict};
+use crate::judge::{Case, Certificate, GuaranteeResult, Ratchet, Verdict};
 
 /// The file's name in the output directory.
 pub const FILE: &str = "summary.md";
@@ -181,6 +181,20 @@ fn word(verdict: Verdict) -> &'static str {
 /// The longest run of backticks.
 fn ticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// What is worse than in a baseline, and what is better.
+pub(super) fn measured(found: &Ratchet) -> String {
+    let mut out = "\n### Against the baseline\n\n".to_owned();
+    if found.worse.is_empty() {
+        out += "Nothing is worse.\n";
+    }
+    for (word, sentences) in [("Worse", &found.worse), ("Better", &found.better)] {
+        for sentence in sentences {
+            let _ = writeln!(out, "- {word}: {}", code(sentence));
+        }
+    }
+    out
 }
 
 /// One line of others' text as a code span.
