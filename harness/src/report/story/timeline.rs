@@ -67,7 +67,7 @@ pub(super) fn plot(teller: &mut Teller<'_>) -> Timeline {
     Timeline { model, cause, lanes: plot.lanes, steps: plot.steps }
 }
 
-impl<'a> Plot<'_, 'a> {
+impl Plot<'_, '_> {
     fn push(&mut self, lane: usize, kind: StepKind, told: &str) {
         let told = told.strip_prefix(STRIKE_MARK).unwrap_or(told);
         let (told, wrong) = match told.strip_suffix(WRONG) {
@@ -173,10 +173,8 @@ impl<'a> Plot<'_, 'a> {
 
     /// What holds when these calls have been made.
     fn after_events(&mut self, events: &[(usize, &Event)], moment: Option<Moment>) {
-        let last = events.last().map(|(index, _)| Instant::Called(*index));
-        match last {
-            Some(instant) => self.at(instant, moment),
-            None => {}
+        if let Some((index, _)) = events.last() {
+            self.at(Instant::Called(*index), moment);
         }
     }
 
