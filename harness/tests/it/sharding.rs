@@ -45,9 +45,9 @@ fn few() -> Vec<Arc<Scenario>> {
     few
 }
 
-fn run(backend: &str, partition: Option<Partition>) -> Outcome {
+fn run(backend: &str, scenarios: Vec<Arc<Scenario>>, partition: Option<Partition>) -> Outcome {
     campaign::run(&Campaign {
-        scenarios: few(),
+        scenarios,
         generate: true,
         partition,
         ..campaign::of(Subject::of_this_executable(backend).unwrap())
@@ -64,10 +64,10 @@ fn written(mut certificate: Certificate, cases: &[crashworthy_harness::judge::Ca
 }
 
 fn merged(backend: &str, of: u32) {
-    let whole = run(backend, None);
+    let whole = run(backend, few(), None);
     let mut shards = Vec::new();
     for shard in 1..=of {
-        let outcome = run(backend, Some(Partition { shard, of }));
+        let outcome = run(backend, few(), Some(Partition { shard, of }));
         assert!(!outcome.certificate.guarantees.iter().any(|row| {
             row.verdict == Verdict::Upheld
                 && row.coverage.as_ref().is_some_and(|coverage| coverage.elsewhere > 0)
@@ -89,8 +89,9 @@ fn merged(backend: &str, of: u32) {
 /// Whoever has the workload convicts; the merge keeps the workload as a regression, too.
 fn only_generated() {
     const CANARY: &str = "canary:in_place_at_top";
-    let whole = run(CANARY, None);
-    let parts = [1, 2].map(|shard| run(CANARY, Some(Partition { shard, of: 2 })));
+    let run = |partition| run(CANARY, Vec::new(), partition);
+    let whole = run(None);
+    let parts = [1, 2].map(|shard| run(Some(Partition { shard, of: 2 })));
     let refuted =
         |outcome: &Outcome| campaign::with_verdict(&outcome.certificate, Verdict::Refuted);
     assert!(refuted(&whole).contains(&Guarantee::KillAtomicWrite));
