@@ -2,8 +2,8 @@
 //! use, at equal guarantees side by side: `write/1-KiB/1-writer/3-durable/fs,file-and-directory`.
 //!
 //! All in one run and on one disk (`CRASHWORTHY_BENCH_DIR` names another one), each in a fresh directory. Figures only
-//! mean something as ratios within one run; where the machine is not at rest, `cargo run --release -p
-//! crashworthy-benches`, which takes turns in short rounds, says more than two figures that are minutes apart.
+//! mean something as ratios within one run; where the machine is not at rest, `--example turns` of this
+//! package, which takes turns in short rounds, says more than two figures that are minutes apart.
 
 use std::time::Duration;
 

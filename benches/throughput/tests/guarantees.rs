@@ -6,14 +6,14 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use crashworthy::Guarantee;
-use crashworthy_benches::{Keeps, peers};
+use crashworthy::{Error, Guarantee, Operation, Result as Answer, StorageBackend, StoragePath};
+use crashworthy_benches::{Keeps, Peer, peers};
 use crashworthy_harness::{
     explore::{Campaign, Profile},
     judge::{Certificate, Verdict},
     report::{Progress, Reporter},
     scenario::{self, Scenario},
-    subject::{self, Limits, Subject},
+    subject::{self, Backend, Limits, Subject},
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use strum::VariantArray;
@@ -28,12 +28,21 @@ const SCENARIOS: &[&str] = &[
 ];
 
 fn main() -> ExitCode {
-    let backends: Vec<_> = peers().into_iter().map(crashworthy_benches::Peer::backend).collect();
+    let backends: Vec<_> = peers().into_iter().map(backend).collect();
     subject::become_worker_if_asked(&backends);
     let tests = peers().into_iter().map(|peer| {
         Trial::test(peer.name.clone(), move || keeps(&peer.name, peer.writes, peer.deletes))
     });
     libtest_mimic::run(&Arguments::from_args(), tests.collect()).exit_code()
+}
+
+/// A peer as a subject of the harness.
+fn backend(peer: Peer) -> Backend {
+    Backend::new(peer.name.clone(), move |root, _| {
+        peer.open(root)
+            .map(Opened)
+            .map_err(|error| Error::from_io(Operation::Open, root.to_string_lossy(), error))
+    })
 }
 
 fn keeps(name: &str, writes: Keeps, deletes: Keeps) -> Result<(), Failed> {
@@ -99,4 +108,37 @@ struct Silent;
 
 impl Reporter for Silent {
     fn report(&mut self, _: &Progress<'_>) {}
+}
+
+/// A boxed backend as a backend.
+struct Opened(Box<dyn StorageBackend>);
+
+impl StorageBackend for Opened {
+    fn write_file(&self, path: &StoragePath, data: &[u8]) -> Answer<()> {
+        self.0.write_file(path, data)
+    }
+
+    fn read_file(&self, path: &StoragePath) -> Answer<Vec<u8>> {
+        self.0.read_file(path)
+    }
+
+    fn list_files(&self, directory: &StoragePath) -> Answer<Vec<String>> {
+        self.0.list_files(directory)
+    }
+
+    fn create_directory(&self, path: &StoragePath) -> Answer<()> {
+        self.0.create_directory(path)
+    }
+
+    fn exists(&self, path: &StoragePath) -> Answer<bool> {
+        self.0.exists(path)
+    }
+
+    fn delete_file(&self, path: &StoragePath) -> Answer<()> {
+        self.0.delete_file(path)
+    }
+
+    fn recover(&self) -> Answer<()> {
+        self.0.recover()
+    }
 }

@@ -16,7 +16,6 @@ use crashworthy::{
     Error, Operation, Result, StorageBackend, StoragePath,
     fs::{Durability, FsBackend, FsOptions, Profile, Strategy, Verification},
 };
-use crashworthy_harness::subject::Backend;
 use strum::VariantArray;
 
 use crate::Keeps;
@@ -57,16 +56,6 @@ impl Peer {
     /// What the peer says.
     pub fn open(&self, root: &Path) -> io::Result<Box<dyn StorageBackend>> {
         (self.open)(root)
-    }
-
-    /// The same as a subject of the harness, so that it can be certified.
-    pub fn backend(self) -> Backend {
-        let Self { name, open, .. } = self;
-        Backend::new(name, move |root, _| {
-            open(root)
-                .map(Opened)
-                .map_err(|error| Error::from_io(Operation::Open, root.to_string_lossy(), error))
-        })
     }
 }
 
@@ -115,39 +104,6 @@ impl<S: Store> StorageBackend for Stored<S> {
 
 fn failure(operation: Operation, path: &StoragePath) -> impl FnOnce(io::Error) -> Error {
     move |error| Error::from_io(operation, path.as_str(), error)
-}
-
-/// A boxed backend as a backend.
-struct Opened(Box<dyn StorageBackend>);
-
-impl StorageBackend for Opened {
-    fn write_file(&self, path: &StoragePath, data: &[u8]) -> Result<()> {
-        self.0.write_file(path, data)
-    }
-
-    fn read_file(&self, path: &StoragePath) -> Result<Vec<u8>> {
-        self.0.read_file(path)
-    }
-
-    fn list_files(&self, directory: &StoragePath) -> Result<Vec<String>> {
-        self.0.list_files(directory)
-    }
-
-    fn create_directory(&self, path: &StoragePath) -> Result<()> {
-        self.0.create_directory(path)
-    }
-
-    fn exists(&self, path: &StoragePath) -> Result<bool> {
-        self.0.exists(path)
-    }
-
-    fn delete_file(&self, path: &StoragePath) -> Result<()> {
-        self.0.delete_file(path)
-    }
-
-    fn recover(&self) -> Result<()> {
-        self.0.recover()
-    }
 }
 
 /// All of them.
