@@ -529,7 +529,7 @@ impl<'t> Ensemble<'t> {
             {
                 return Ok(true);
             }
-            if !patience.wait() {
+            if !patience.wait(&threads) {
                 self.past_limit = true;
                 // Something that never rests and makes no calls: what it does to others cannot be seen.
                 self.blind_spot = Some(

@@ -10,9 +10,17 @@ use std::{
 
 use crate::trace::Tid;
 
-/// How long a process may take to come to rest after one call. Runtimes with thread pools need well under a
-/// millisecond.
-const REST_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Processor time that a process may take to come to rest after one call. Runtimes with thread pools need well under a
+/// millisecond. It is not the time that passes: on a busy machine a process that does nothing wrong waits for its turn.
+const REST_PROCESSOR_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long to wait for a process all the same; the watchdog is there before that.
+const REST_WAIT_MAX: Duration = Duration::from_secs(120);
+/// Looks at a process that follow each other at once. After that each one lets others run first.
+const LOOKS_AT_ONCE: u32 = 64;
+/// How long others are let run then.
+const PAUSE: Duration = Duration::from_micros(100);
+/// Pauses after which processor time is asked for, which costs as much as a look.
+const PAUSES_PER_READING: u32 = 64;
 
 /// Whether these threads are all asleep, gone, or among those that are `held`. One that the kernel has stopped and that
 /// nobody knows of yet has news to tell.
@@ -32,19 +40,42 @@ pub(super) fn thread_name(tid: Tid) -> Option<String> {
     fs::read_to_string(format!("/proc/{tid}/comm")).ok().map(|name| name.trim_end().to_owned())
 }
 
+/// Processor time of these threads so far (`/proc/TID/schedstat`, its first number, in nanoseconds).
+fn processor_time(threads: &[Tid]) -> Duration {
+    let of = |tid: &Tid| -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{tid}/schedstat")).ok()?;
+        text.split_whitespace().next()?.parse().ok()
+    };
+    Duration::from_nanos(threads.iter().filter_map(of).sum())
+}
+
 /// Gives way to others, up to a limit.
 pub(super) struct Patience {
-    until: Instant,
+    looks: u32,
+    since: Instant,
+    /// Processor time when it was asked for first.
+    spent: Option<Duration>,
 }
 
 impl Patience {
     pub(super) fn new() -> Self {
-        Self { until: Instant::now() + REST_WAIT_MAX }
+        Self { looks: 0, since: Instant::now(), spent: None }
     }
 
-    /// Lets others run; false once the limit is reached.
-    pub(super) fn wait(&mut self) -> bool {
-        thread::yield_now();
-        Instant::now() < self.until
+    /// Lets others run; false once these threads have had more than anybody needs to come to rest.
+    pub(super) fn wait(&mut self, threads: &[Tid]) -> bool {
+        self.looks += 1;
+        if self.looks < LOOKS_AT_ONCE {
+            thread::yield_now();
+            return true;
+        }
+        // There is no event to wait for: a thread that falls asleep tells nobody.
+        thread::sleep(PAUSE);
+        if !self.looks.is_multiple_of(PAUSES_PER_READING) {
+            return true;
+        }
+        let now = processor_time(threads);
+        let spent = now.saturating_sub(*self.spent.get_or_insert(now));
+        spent < REST_PROCESSOR_TIME_MAX && self.since.elapsed() < REST_WAIT_MAX
     }
 }
