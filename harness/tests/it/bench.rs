@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crashworthy_harness::throughput::{Cell, Comparison, Measured, Work};
+use crashworthy_harness::throughput::{Cell, Comparison, Measured};
 
 use crate::program;
 
@@ -66,12 +66,6 @@ fn a_built_in_and_a_program_side_by_side() {
             assert!(timed_nanos.n >= ROUNDS_MIN && timed_nanos.low > 0.0, "{cost:?}");
             assert!(protocol_nanos.median > 0.0, "{cost:?}");
         }
-        // Storing a megabyte takes something, with whatever backend.
-        let large =
-            |cell: Cell| cell.work == Work::Write && cell.bytes == 1 << 20 && cell.clients == 1;
-        let cost = subject.costs.iter().find(|cost| large(cost.cell)).unwrap();
-        let Measured::Cost { timed_nanos, .. } = &cost.measured else { panic!("{cost:?}") };
-        assert!(timed_nanos.median > 100_000.0, "{cost:?}");
     }
 }
 
@@ -94,7 +88,7 @@ for line in sys.stdin:
 
 fn what_cannot_be_measured_is_said() {
     let python = program::python().to_string_lossy();
-    for (how, said) in [("fails", "no deletes on a Friday"), ("dies", "exited with 9")] {
+    for (how, said) in [("fails", "no deletes on a Friday"), ("dies", "exited with code 9")] {
         let done = bench(&["--format", "json", "--", &python, "-c", FAILING, how]);
         assert_eq!(done.status.code(), Some(3), "{}{}", text(&done.stdout), text(&done.stderr));
         let comparison: Comparison = serde_json::from_slice(&done.stdout).unwrap();
