@@ -8,6 +8,8 @@ mod save;
 pub use partition::{Partition, PartitionError, SHARDS_MAX};
 pub use save::to_toml;
 
+use std::collections::HashSet;
+
 use crashworthy::Guarantee;
 
 use crate::{fault::FaultKind, history::Invocation, subject::Bytes};
@@ -89,7 +91,7 @@ impl Scenario {
     /// Every file path that the scenario names in a set-up or workload operation on a file
     /// (write, read, exists, delete), in order of first mention, without duplicates.
     pub fn paths(&self) -> Vec<&str> {
-        let mut paths = Vec::new();
+        let (mut paths, mut seen) = (Vec::new(), HashSet::new());
         for invocation in self.invocations() {
             let path = match invocation {
                 Invocation::WriteFile { path, .. }
@@ -98,7 +100,7 @@ impl Scenario {
                 | Invocation::DeleteFile { path } => path.as_str(),
                 _ => continue,
             };
-            if !paths.contains(&path) {
+            if seen.insert(path) {
                 paths.push(path);
             }
         }
@@ -108,7 +110,7 @@ impl Scenario {
     /// Every directory worth listing: the parents of [`Self::paths`] (not the root) and the
     /// directories that the scenario creates or lists, without duplicates.
     pub fn directories(&self) -> Vec<&str> {
-        let mut directories = Vec::new();
+        let (mut directories, mut seen) = (Vec::new(), HashSet::new());
         for invocation in self.invocations() {
             let directory = match invocation {
                 Invocation::CreateDirectory { path } => Some(path.as_str()),
@@ -117,7 +119,7 @@ impl Scenario {
                 other => other.path().rsplit_once('/').map(|(parent, _)| parent),
             };
             if let Some(directory) = directory
-                && !directories.contains(&directory)
+                && seen.insert(directory)
             {
                 directories.push(directory);
             }

@@ -183,4 +183,3 @@ fn rank(n: usize) -> usize {
     // So many values that the first probabilities vanish; the middle is as good as known.
     n / 2
 }
-
