@@ -66,5 +66,7 @@ pub(crate) fn crashworthy_with(
 /// All that it said.
 pub(crate) fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
+    // Lines are broken where the terminal is full, and those of a message begin with a bar.
+    let all = (text(&output.stdout) + &text(&output.stderr)).replace('│', " ");
+    all.split_whitespace().collect::<Vec<_>>().join(" ")
 }
