@@ -40,7 +40,8 @@ pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
         Ok((folder.display().to_string(), shard))
     };
     let shards = arguments.shards.iter().map(read).collect::<Result<_, Stop>>()?;
-    let merged = join(shards).map_err(Stop::usage)?;
+    let mut merged = join(shards).map_err(Stop::usage)?;
+    merged.frame.interrupted = explore::is_cut_short(&merged.docket);
     let certificate = certificate(&merged.frame, &merged.docket, merged.totals);
     if let Some(baseline) = &baseline {
         baseline.suits(&certificate.profile, None)?;

@@ -265,7 +265,9 @@ impl Campaign {
                 only: frame.only,
                 work: hash.finalize().to_hex()[..WORK_DIGITS].to_owned(),
             },
-            interrupted: frame.interrupted,
+            // A time budget that has run out is in the docket, and merges; what was not found by a run that somebody
+            // ended is nowhere.
+            interrupted: watchdog::is_interrupted(),
             unmeasurable: frame.unmeasurable,
             broken: frame.broken,
             docket: swept.docket,
@@ -599,7 +601,7 @@ impl Swept {
 }
 
 /// Whether a scenario was left undone.
-fn is_cut_short(docket: &Docket) -> bool {
+pub fn is_cut_short(docket: &Docket) -> bool {
     Guarantee::ALL.iter().any(|guarantee| docket.doubts(*guarantee).any(|doubt| doubt == CUT_SHORT))
 }
 

@@ -23,7 +23,7 @@ mod stored;
 mod sweep;
 mod trial;
 
-pub use campaign::{Campaign, Failure, Outcome, told};
+pub use campaign::{Campaign, Failure, Outcome, is_cut_short, told};
 pub(crate) use generate::regressions;
 pub use profile::{Effort, Profile};
 pub use replay::{Replayed, replay};
