@@ -3,6 +3,8 @@
 //! Each thread has its own processes, tracer and processor. Results are put together in the order of the
 //! scenarios, so that how the threads took turns cannot be seen in them.
 
+mod share;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -25,11 +27,11 @@ use super::{
 };
 use crate::{
     judge::{
-        Case, Certificate, Docket, Frame, Run, SHARD_SCHEMA, Shard, SoFar, SoakTotals,
-        SubjectIdentity, certificate, deciding,
+        Case, Certificate, Docket, Frame, Shard, SoFar, SoakTotals, SubjectIdentity, certificate,
+        deciding,
     },
     report::{Progress, Reporter},
-    scenario::{self, Partition, Scenario},
+    scenario::{Partition, Scenario},
     subject::{
         Launcher, Limits, Subject,
         protocol::{Hello, RECOVER},
@@ -92,9 +94,6 @@ const CUT_SHORT: &str = "the run was cut short before all of it was explored";
 
 /// How long after the time budget has run out what a soak has begun may take to end.
 const SOAK_OVERDUE_MAX: Duration = Duration::from_millis(500);
-
-/// Hexadecimal digits of the hash of all work: enough to tell any two apart.
-const WORK_DIGITS: usize = 32;
 
 /// The cases of a certificate: the smallest against every refuted guarantee that was asked for.
 pub fn told(frame: &Frame, docket: &Docket) -> Vec<Case> {
@@ -219,60 +218,6 @@ impl Campaign {
             work.extend(generate::workloads(self.seed, effort, self.only.as_deref())?);
         }
         Ok(work)
-    }
-
-    fn owns(&self, scenario: &Scenario) -> bool {
-        self.partition.is_none_or(|partition| partition.owns(&scenario.name))
-    }
-
-    /// Of the work that judges a guarantee, how much is other shards', and how much there is.
-    fn elsewhere(&self, work: &[Arc<Scenario>]) -> BTreeMap<Guarantee, (usize, usize)> {
-        let mut elsewhere: BTreeMap<Guarantee, (usize, usize)> = BTreeMap::new();
-        for scenario in work {
-            for &guarantee in &scenario.judges {
-                let (others, all) = elsewhere.entry(guarantee).or_default();
-                *others += usize::from(!self.owns(scenario));
-                *all += 1;
-            }
-        }
-        elsewhere
-    }
-
-    fn shard(
-        &self,
-        partition: Partition,
-        work: &[Arc<Scenario>],
-        frame: Frame,
-        swept: Swept,
-    ) -> Shard {
-        let mut hash = blake3::Hasher::new();
-        for scenario in work {
-            hash.update(scenario::to_toml(scenario).as_bytes());
-        }
-        Shard {
-            schema: SHARD_SCHEMA,
-            partition,
-            run: Run {
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                subject: frame.subject,
-                command: self.subject.command_line(),
-                options: self.subject.options.clone(),
-                claims: frame.claims.as_ref().map(Claims::to_toml),
-                recovers: frame.recovers,
-                forked: self.subject.is_forked(),
-                profile: frame.profile,
-                seed: frame.seed,
-                only: frame.only,
-                work: hash.finalize().to_hex()[..WORK_DIGITS].to_owned(),
-            },
-            // A time budget that has run out is in the docket, and merges; what was not found by a run that somebody
-            // ended is nowhere.
-            interrupted: watchdog::is_interrupted(),
-            unmeasurable: frame.unmeasurable,
-            broken: frame.broken,
-            docket: swept.docket,
-            totals: swept.totals,
-        }
     }
 
     fn identity(&self) -> SubjectIdentity {
