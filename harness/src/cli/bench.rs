@@ -14,11 +14,12 @@ use super::{
     Stop,
     args::{LimitArguments, duration, options},
     certify::{end_subjects_on_interrupt, limits, runs_of},
+    program,
 };
 use crate::{
-    judge::{CERTIFICATE_SCHEMA, Certificate},
+    judge::Certificate,
     report::{
-        files::CERTIFICATE_FILE,
+        certificates,
         runs::LATEST,
         throughput::{Format, render},
     },
@@ -74,8 +75,8 @@ pub(super) fn bench(arguments: &BenchArguments) -> Result<u8, Stop> {
     let subjects = subjects(arguments)?;
     let certificates = arguments.certificate.iter().map(|path| certificate(path));
     let certificates = certificates.collect::<Result<Vec<_>, Stop>>()?;
+    suit(&certificates, &subjects)?;
     if let Some(out) = &arguments.out {
-        // Found out before minutes of measuring, not after.
         writable(out)?;
     }
     let bench = Bench {
@@ -89,7 +90,7 @@ pub(super) fn bench(arguments: &BenchArguments) -> Result<u8, Stop> {
         BenchError::NullSubject(_) => Stop::harness(error),
         BenchError::Unusable { .. } | BenchError::Place { .. } => Stop::usage(error),
     })?;
-    certify(&mut comparison, &bench.subjects, &certificates)?;
+    certify(&mut comparison, &bench.subjects, &certificates);
     if let Some(out) = &arguments.out {
         std::fs::write(out, render(&comparison, Format::Json)).map_err(|error| {
             Stop::harness(format!("failed to write {}: {error}", out.display()))
@@ -118,12 +119,8 @@ fn subjects(arguments: &BenchArguments) -> Result<Vec<(String, Subject)>, Stop> 
         subjects.push((text.clone(), builtin(text, &arguments.options)?));
     }
     if let Some((program, rest)) = arguments.program.split_first() {
-        let mut subject = Subject::command(program, rest).map_err(|error| {
-            Stop::usage(format!(
-                "failed to find the program {}: {error}; name one that is on the PATH, or a path to it",
-                program.display()
-            ))
-        })?;
+        let mut subject =
+            Subject::command(program, rest).map_err(|_| program::not_startable(program))?;
         subject.options = arguments.options.clone();
         subjects.push((subject.label.clone(), subject));
     }
@@ -138,10 +135,7 @@ fn builtin(text: &str, common: &Value) -> Result<Subject, Stop> {
     let mut parts = text.split(',');
     let name = parts.next().unwrap_or_default();
     if !subject::backends().iter().any(|backend| backend.name() == name) {
-        return Err(Stop::usage(format!(
-            "there is no built-in backend {name:?}; `crashworthy list backends` shows them, and a program of your \
-             own goes after `--`"
-        )));
+        return Err(program::not_built_in(name, "bench"));
     }
     let mut options: Map<String, Value> = common.as_object().cloned().unwrap_or_default();
     for part in parts {
@@ -175,33 +169,38 @@ fn writable(out: &Path) -> Result<(), Stop> {
     })
 }
 
+/// Whether each certificate is of something that will be measured: found out before minutes of measuring, not after.
+fn suit(named: &[(PathBuf, Certificate)], subjects: &[(String, Subject)]) -> Result<(), Stop> {
+    let strange = named
+        .iter()
+        .find(|(_, certificate)| subjects.iter().all(|(_, subject)| !is_of(certificate, subject)));
+    match strange {
+        None => Ok(()),
+        Some((path, certificate)) => Err(Stop::usage(format!(
+            "{} is the certificate of {:?}, which is not measured; name one of a subject that is",
+            path.display(),
+            certificate.subject.command
+        ))),
+    }
+}
+
+fn is_of(certificate: &Certificate, subject: &Subject) -> bool {
+    certificate.subject.command == subject.label
+}
+
 /// Puts what certificates say beside the costs.
 fn certify(
     comparison: &mut Comparison,
     subjects: &[(String, Subject)],
     named: &[(PathBuf, Certificate)],
-) -> Result<(), Stop> {
-    let mut unused: Vec<&PathBuf> = named.iter().map(|(path, _)| path).collect();
+) {
     for (costs, (_, subject)) in comparison.subjects.iter_mut().zip(subjects) {
-        let is_of = |certificate: &Certificate| certificate.subject.command == subject.label;
-        let found = named.iter().find(|(_, certificate)| is_of(certificate)).cloned();
-        if let Some((path, _)) = &found {
-            unused.retain(|other| *other != path);
+        let found = named.iter().find(|(_, certificate)| is_of(certificate, subject)).cloned();
+        let latest = || latest(subject).filter(|(_, certificate)| is_of(certificate, subject));
+        if let Some((path, certificate)) = found.or_else(latest) {
+            costs.certificate = Some(path.display().to_string());
+            costs.standing = Standing::of(&certificate);
         }
-        let Some((path, certificate)) =
-            found.or_else(|| latest(subject).filter(|(_, found)| is_of(found)))
-        else {
-            continue;
-        };
-        costs.certificate = Some(path.display().to_string());
-        costs.standing = Standing::of(&certificate);
-    }
-    match unused.first() {
-        None => Ok(()),
-        Some(path) => Err(Stop::usage(format!(
-            "{} is not the certificate of anything that was measured; name one of the same subject",
-            path.display()
-        ))),
     }
 }
 
@@ -215,25 +214,6 @@ fn latest(subject: &Subject) -> Option<(PathBuf, Certificate)> {
 }
 
 fn certificate(path: &Path) -> Result<(PathBuf, Certificate), Stop> {
-    let file = if path.is_dir() { path.join(CERTIFICATE_FILE) } else { path.to_owned() };
-    let text = std::fs::read_to_string(&file).map_err(|error| {
-        Stop::usage(format!(
-            "cannot read the certificate {}: {error}; `crashworthy certify` writes one",
-            file.display()
-        ))
-    })?;
-    let certificate: Certificate = serde_json::from_str(&text).map_err(|error| {
-        Stop::usage(format!(
-            "{} is not a certificate of this version: {error}; certify again to get one",
-            file.display()
-        ))
-    })?;
-    if certificate.schema != CERTIFICATE_SCHEMA {
-        return Err(Stop::usage(format!(
-            "{} is of certificate schema {}, and this build reads schema {CERTIFICATE_SCHEMA}; certify again",
-            file.display(),
-            certificate.schema
-        )));
-    }
-    Ok((file, certificate))
+    let certificate = certificates::read(path).map_err(Stop::usage)?;
+    Ok((certificates::file(path), certificate))
 }

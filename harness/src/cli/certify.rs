@@ -170,7 +170,7 @@ fn subject_and_claims(arguments: &Certify) -> Result<(Subject, Option<Claims>), 
     } else {
         let mut backends = subject::backends().into_iter();
         let Some(backend) = backends.find(|backend| backend.name() == arguments.subject) else {
-            return Err(program::not_built_in(&arguments.subject));
+            return Err(program::not_built_in(&arguments.subject, "certify"));
         };
         let subject = Subject::of_this_executable(backend.name()).map_err(Stop::harness)?;
         (subject, Some(own.unwrap_or_else(|| backend.claims_with(&arguments.options))))

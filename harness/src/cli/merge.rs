@@ -46,7 +46,8 @@ pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
     if let Some(baseline) = &baseline {
         baseline.suits(&certificate.profile, None)?;
     }
-    let cases = explore::told(&merged.frame, &merged.docket);
+    let frame = &merged.frame;
+    let cases = explore::told(frame.claims.as_ref(), frame.only.as_deref(), &merged.docket);
     let files = RunFiles::create(&arguments.out)
         .map_err(Stop::usage)?
         .started_by(merged.command, merged.options);

@@ -24,8 +24,8 @@ pub(super) fn not_startable(program: &OsStr) -> Stop {
     ))
 }
 
-/// A backend that is not built in, which may be a program that was named without `--`.
-pub(super) fn not_built_in(name: &str) -> Stop {
+/// A backend that is not built in, which may be a program that was named without `--`. `command` is the subcommand.
+pub(super) fn not_built_in(name: &str, command: &str) -> Stop {
     let path = Path::new(name);
     let program = match interpreter(path) {
         Some(interpreter) if path.is_file() => Some(format!("{interpreter} {name}")),
@@ -34,12 +34,12 @@ pub(super) fn not_built_in(name: &str) -> Stop {
     };
     Stop::usage(match program {
         Some(program) => format!(
-            "{name} is no built-in backend; to certify that program, put `--` before it: \
-             `crashworthy certify -- {program}`"
+            "{name} is no built-in backend; to {command} that program, put `--` before it: \
+             `crashworthy {command} -- {program}`"
         ),
         None => format!(
             "there is no built-in backend {name:?}; `crashworthy list backends` shows them, and a \
-             program of your own goes after `--`, as in `crashworthy certify -- python3 my_backend.py`"
+             program of your own goes after `--`, as in `crashworthy {command} -- python3 my_backend.py`"
         ),
     })
 }

@@ -3,7 +3,10 @@
 //! Each thread has its own processes, tracer and processor. Results are put together in the order of the
 //! scenarios, so that how the threads took turns cannot be seen in them.
 
+mod cases;
 mod share;
+
+pub use cases::told;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,9 +24,9 @@ use super::{
     arena::Scratch,
     generate,
     profile::{Effort, Profile},
-    shrink, soak,
+    soak,
     sweep::{News, Sweep, Swept, Workplace},
-    trial::{Stage, TrialError},
+    trial::TrialError,
 };
 use crate::{
     judge::{
@@ -94,15 +97,6 @@ const CUT_SHORT: &str = "the run was cut short before all of it was explored";
 
 /// How long after the time budget has run out what a soak has begun may take to end.
 const SOAK_OVERDUE_MAX: Duration = Duration::from_millis(500);
-
-/// The cases of a certificate: the smallest against every refuted guarantee that was asked for.
-pub fn told(frame: &Frame, docket: &Docket) -> Vec<Case> {
-    docket
-        .cases(|guarantee| deciding(frame.claims.as_ref(), guarantee))
-        .filter(|case| frame.only.as_ref().is_none_or(|only| only.contains(&case.guarantee)))
-        .cloned()
-        .collect()
-}
 
 /// What the threads share.
 struct Shared<'a> {
@@ -201,7 +195,7 @@ impl Campaign {
             elsewhere: self.elsewhere(&work),
         };
         let certificate = certificate(&frame, &swept.docket, swept.totals);
-        let cases = told(&frame, &swept.docket);
+        let cases = told(frame.claims.as_ref(), frame.only.as_deref(), &swept.docket);
         reporter.report(&Progress::Finished {
             certificate: &certificate,
             cases: &cases.iter().collect::<Vec<_>>(),
@@ -301,88 +295,6 @@ impl Shared<'_> {
             self.reenact(&mut swept.docket, &processors);
         }
         swept
-    }
-
-    /// Sees every case that is told once more, moment by moment, for reports. Where that cannot be done, they say so.
-    fn reenact(&self, docket: &mut Docket, processors: &[usize]) {
-        let next = AtomicUsize::new(0);
-        let cases = self.told(docket);
-        let seen = Mutex::new(Vec::new());
-        thread::scope(|scope| {
-            for job in 0..self.campaign.jobs.clamp(1, cases.len().max(1)) {
-                let (cases, next, seen) = (&cases, &next, &seen);
-                let processor =
-                    (!processors.is_empty()).then(|| processors[job % processors.len()]);
-                scope.spawn(move || {
-                    if let Some(processor) = processor {
-                        pin::pin_to(processor);
-                    }
-                    let Ok(mut workplace) = self.workplace() else { return };
-                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
-                        if self.is_over() {
-                            return;
-                        }
-                        let mut stage = Stage {
-                            subject: workplace.subject,
-                            launcher: &mut workplace.launcher,
-                            scratch: &mut workplace.scratch,
-                            scenario: &case.evidence.scenario,
-                            baseline: Arc::clone(&case.evidence.baseline),
-                        };
-                        if let Ok(sights) = stage.reenact(case) {
-                            lock(seen).push(Case { sights, ..case.clone() });
-                        }
-                    }
-                });
-            }
-        });
-        for case in seen.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            docket.replace(case);
-        }
-    }
-
-    /// The cases that the certificate will tell of.
-    fn told(&self, docket: &Docket) -> Vec<Case> {
-        let claims = self.campaign.claims.as_ref();
-        let wanted = |case: &&Case| {
-            self.campaign.only.as_ref().is_none_or(|only| only.contains(&case.guarantee))
-        };
-        docket.cases(|guarantee| deciding(claims, guarantee)).filter(wanted).cloned().collect()
-    }
-
-    /// Reduces every case that is told. One that cannot be reduced stays as it is.
-    fn shrink(&self, docket: &mut Docket, processors: &[usize]) {
-        let cases = self.told(docket);
-        let next = AtomicUsize::new(0);
-        let reduced = Mutex::new(Vec::new());
-        thread::scope(|scope| {
-            for job in 0..self.campaign.jobs.clamp(1, cases.len().max(1)) {
-                let (cases, next, reduced) = (&cases, &next, &reduced);
-                let processor =
-                    (!processors.is_empty()).then(|| processors[job % processors.len()]);
-                scope.spawn(move || {
-                    if let Some(processor) = processor {
-                        pin::pin_to(processor);
-                    }
-                    let Ok(mut workplace) = self.workplace() else { return };
-                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
-                        let sweep = Sweep {
-                            scenario: &case.evidence.scenario,
-                            seed: self.campaign.seed,
-                            effort: self.effort,
-                            first_only: false,
-                            is_over: &|| self.is_over(),
-                        };
-                        if let Ok(Some(smaller)) = shrink::shrink(case, &sweep, &mut workplace) {
-                            lock(reduced).push(smaller);
-                        }
-                    }
-                });
-            }
-        });
-        for case in reduced.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            docket.replace(case);
-        }
     }
 
     /// What one thread does until nothing is left.

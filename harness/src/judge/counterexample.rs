@@ -66,8 +66,8 @@ pub struct Losses {
 }
 
 impl Case {
-    /// The size of a case with this evidence. Smaller cases explain more: no randomness first, then no generated workload, few plants and operations, then
-    /// the earliest strike.
+    /// The size of a case with this evidence. Smaller cases explain more: no randomness first, then no generated
+    /// workload, few plants and operations, then the earliest strike.
     pub(super) fn size_of(evidence: &Evidence) -> Order<'_> {
         let scenario = &evidence.scenario;
         let operations = scenario.plants.len()

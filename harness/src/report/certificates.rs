@@ -8,11 +8,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::files::CERTIFICATE_FILE;
+use super::{files::CERTIFICATE_FILE, runs::LATEST};
 use crate::judge::{CERTIFICATE_SCHEMA, Certificate};
-
-/// The link to the last of several runs in one folder.
-const LATEST: &str = "latest";
 
 /// Why a certificate could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +58,8 @@ pub enum CertificateError {
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn read(path: &Path) -> Result<Certificate, CertificateError> {
-    let path = file(path);
-    let bytes = fs::read(&path).map_err(|source| match source.kind() {
+    let path = &file(path);
+    let bytes = fs::read(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => CertificateError::Missing { path: path.clone() },
         _ => CertificateError::Unreadable { path: path.clone(), source },
     })?;
@@ -77,7 +74,7 @@ pub fn read(path: &Path) -> Result<Certificate, CertificateError> {
 }
 
 /// Where the certificate is that a person means by `path`.
-fn file(path: &Path) -> PathBuf {
+pub fn file(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }

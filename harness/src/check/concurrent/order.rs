@@ -228,6 +228,11 @@ fn listed<'a>(timed: &Timed<'a>) -> Option<&'a [String]> {
     }
 }
 
+/// The path of a name that was listed.
+fn listed_path(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
 /// A listed name that nobody stored.
 fn stray(timeline: &Timeline<'_>, timed: &Timed<'_>, names: &[String]) -> Option<Finding> {
     // What a killed process leaves, and whether it shows, is `kill-orphans-invisible`.
@@ -237,7 +242,7 @@ fn stray(timeline: &Timeline<'_>, timed: &Timed<'_>, names: &[String]) -> Option
     let directory = timed.entry.invocation.path();
     let scenario = &timeline.evidence.scenario;
     let strange = names.iter().find_map(|name| {
-        let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
+        let path = listed_path(directory, name);
         (!is_known(scenario, &path)).then_some(path)
     })?;
     Some(Finding {
@@ -256,7 +261,7 @@ fn twice(timeline: &Timeline<'_>, timed: &Timed<'_>, names: &[String]) -> Option
     let mut seen = BTreeSet::new();
     let name = names.iter().find(|name| !seen.insert(*name))?;
     let directory = timed.entry.invocation.path();
-    let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
+    let path = listed_path(directory, name);
     Some(Finding {
         entry: Some(timed.index),
         summary: format!(
