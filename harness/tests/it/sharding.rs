@@ -79,7 +79,7 @@ fn merged(backend: &str, of: u32) {
         shards.push((shard.partition.to_string(), shard));
     }
     let merged = merge(shards).unwrap();
-    let cases = told(&merged.frame, &merged.docket);
+    let cases = told(merged.frame.claims.as_ref(), None, &merged.docket);
     let certificate = certificate(&merged.frame, &merged.docket, merged.totals);
     let refuted = campaign::with_verdict(&whole.certificate, Verdict::Refuted);
     assert_eq!(refuted.is_empty(), backend == "fs", "there is something to choose from");
@@ -97,7 +97,7 @@ fn only_generated() {
     assert!(refuted(&whole).contains(&Guarantee::KillAtomicWrite));
     let shards = parts.into_iter().map(|part| (String::new(), part.shard.unwrap())).collect();
     let merged = merge(shards).unwrap();
-    let cases = told(&merged.frame, &merged.docket);
+    let cases = told(merged.frame.claims.as_ref(), None, &merged.docket);
     let certificate = certificate(&merged.frame, &merged.docket, merged.totals);
     assert_eq!(written(certificate, &cases), written(whole.certificate, &whole.cases));
 }
