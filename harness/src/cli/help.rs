@@ -89,6 +89,7 @@ Examples:
         "\
 Examples:
   crashworthy report reports/runs/fs/latest
+  crashworthy report reports/runs/fs/latest --bench bench.json
   crashworthy report merged --out merged.html",
     ),
     (

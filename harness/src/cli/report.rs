@@ -13,6 +13,10 @@ pub(super) struct Report {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
+    /// What it costs beside what it keeps: the file that `crashworthy bench --out` wrote
+    #[arg(long, value_name = "FILE")]
+    bench: Option<PathBuf>,
+
     /// Where the page goes [default: report.html in that folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -20,7 +24,7 @@ pub(super) struct Report {
 
 pub(super) fn report(arguments: &Report) -> Result<u8, Stop> {
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.join(REPORT_FILE));
-    html::write(&arguments.folder, &out).map_err(Stop::usage)?;
+    html::write(&arguments.folder, arguments.bench.as_deref(), &out).map_err(Stop::usage)?;
     anstream::println!("{}", out.display());
     Ok(0)
 }

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
 use tempfile::NamedTempFile;
 
+use super::versioned::{self, Unread};
 use crate::judge::{BASELINE_SCHEMA, Baseline};
 
 /// Why a baseline could not be read.
@@ -61,19 +61,17 @@ pub enum BaselineError {
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn read(path: &Path) -> Result<Baseline, BaselineError> {
-    let at = || path.to_owned();
-    let bytes = fs::read(path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => BaselineError::Missing { path: at() },
-        _ => BaselineError::Unreadable { path: at(), source },
-    })?;
-    let malformed = |source| BaselineError::Malformed { path: at(), source };
-    let value: Value = serde_json::from_slice(&bytes).map_err(malformed)?;
-    if value.get("schema").and_then(Value::as_u64) != Some(u64::from(BASELINE_SCHEMA)) {
-        let found = value.get("schema").map_or("none".to_owned(), Value::to_string);
-        return Err(BaselineError::OtherSchema { path: at(), found });
-    }
-    // Once more from the text, since only then does the parser know the place of a mistake.
-    serde_json::from_slice(&bytes).map_err(malformed)
+    versioned::read(path, BASELINE_SCHEMA).map_err(|unread| {
+        let path = path.to_owned();
+        match unread {
+            Unread::System(source) if source.kind() == io::ErrorKind::NotFound => {
+                BaselineError::Missing { path }
+            }
+            Unread::System(source) => BaselineError::Unreadable { path, source },
+            Unread::OtherSchema(found) => BaselineError::OtherSchema { path, found },
+            Unread::Malformed(source) => BaselineError::Malformed { path, source },
+        }
+    })
 }
 
 /// Writes the baseline under a temporary name and then gives it its own.
@@ -103,7 +101,7 @@ pub fn write(path: &Path, baseline: &Baseline) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::report::{certificates, fixture, shards};

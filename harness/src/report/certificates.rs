@@ -6,9 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
-
-use super::{files::CERTIFICATE_FILE, runs::LATEST};
+use super::{
+    files::CERTIFICATE_FILE,
+    runs::LATEST,
+    versioned::{self, Unread},
+};
 use crate::judge::{CERTIFICATE_SCHEMA, Certificate};
 
 /// Why a certificate could not be read.
@@ -59,18 +61,17 @@ pub enum CertificateError {
 /// The first thing that is wrong with it.
 pub fn read(path: &Path) -> Result<Certificate, CertificateError> {
     let path = &file(path);
-    let bytes = fs::read(path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => CertificateError::Missing { path: path.clone() },
-        _ => CertificateError::Unreadable { path: path.clone(), source },
-    })?;
-    let malformed = |source| CertificateError::Malformed { path: path.clone(), source };
-    let value: Value = serde_json::from_slice(&bytes).map_err(malformed)?;
-    if value.get("schema").and_then(Value::as_u64) != Some(u64::from(CERTIFICATE_SCHEMA)) {
-        let found = value.get("schema").map_or("none".to_owned(), Value::to_string);
-        return Err(CertificateError::OtherSchema { path: path.clone(), found });
-    }
-    // Once more from the text, since only then does the parser know the place of a mistake.
-    serde_json::from_slice(&bytes).map_err(malformed)
+    versioned::read(path, CERTIFICATE_SCHEMA).map_err(|unread| {
+        let path = path.clone();
+        match unread {
+            Unread::System(source) if source.kind() == io::ErrorKind::NotFound => {
+                CertificateError::Missing { path }
+            }
+            Unread::System(source) => CertificateError::Unreadable { path, source },
+            Unread::OtherSchema(found) => CertificateError::OtherSchema { path, found },
+            Unread::Malformed(source) => CertificateError::Malformed { path, source },
+        }
+    })
 }
 
 /// Where the certificate is that a person means by `path`.

@@ -105,15 +105,18 @@ pub(super) fn is_here() -> bool {
 }
 
 /// A page for people in which no line is a workflow command: what a subject says may be wrapped so that it comes to
-/// the beginning of a line.
+/// the beginning of a line. The older form, `##[name]`, counts wherever it stands in a line.
+///
+/// Source: github.com/actions/runner, `src/Runner.Common/ActionCommand.cs`.
 pub(super) fn defused(page: &str) -> String {
     let defused = page.split_inclusive('\n').map(|line| {
+        let line = line.replace("##[", "##·[");
         let text = line.trim_start();
         if text.starts_with("::") {
             let (indent, _) = line.split_at(line.len() - text.len());
             format!("{indent}· {text}")
         } else {
-            line.to_owned()
+            line
         }
     });
     defused.collect()
@@ -232,8 +235,9 @@ mod tests {
 
     #[test]
     fn no_line_of_a_page_is_a_command() {
-        let page = "found\n  ::error::x\n::add-mask::y\n a ::b\n";
-        assert_eq!(defused(page), "found\n  · ::error::x\n· ::add-mask::y\n a ::b\n");
+        let page = "found\n  ::error::x\n::add-mask::y\n a ::b\na ##[group]c\n";
+        let shown = "found\n  · ::error::x\n· ::add-mask::y\n a ::b\na ##·[group]c\n";
+        assert_eq!(defused(page), shown);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod tally;
 pub mod terminal;
 pub mod text;
 pub mod throughput;
+mod versioned;
 
 use crate::judge::{Case, Certificate, SubjectIdentity};
 

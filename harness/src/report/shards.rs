@@ -8,9 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
 use tempfile::NamedTempFile;
 
+use super::versioned::{self, Unread};
 use crate::judge::{SHARD_SCHEMA, Shard};
 
 /// The file's name in the output directory.
@@ -102,18 +102,14 @@ pub fn remove(folder: &Path) -> io::Result<()> {
 /// The first thing that is wrong with it.
 pub fn read(folder: &Path) -> Result<Shard, ShardError> {
     let path = folder.join(SHARD_FILE);
-    let bytes = fs::read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            ShardError::Missing { folder: folder.to_owned() }
-        }
-        _ => ShardError::Unreadable { path: path.clone(), source },
-    })?;
-    let malformed = |source| ShardError::Malformed { path: path.clone(), source };
-    let value: Value = serde_json::from_slice(&bytes).map_err(malformed)?;
-    if value.get("schema").and_then(Value::as_u64) != Some(u64::from(SHARD_SCHEMA)) {
-        let found = value.get("schema").map_or("none".to_owned(), Value::to_string);
-        return Err(ShardError::OtherSchema { path, found });
-    }
-    // Once more from the text, since only then does the parser know the place of a mistake.
-    serde_json::from_slice(&bytes).map_err(malformed)
+    versioned::read(&path, SHARD_SCHEMA).map_err(|unread| match unread {
+        Unread::System(source) => match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                ShardError::Missing { folder: folder.to_owned() }
+            }
+            _ => ShardError::Unreadable { path, source },
+        },
+        Unread::OtherSchema(found) => ShardError::OtherSchema { path, found },
+        Unread::Malformed(source) => ShardError::Malformed { path, source },
+    })
 }

@@ -3,6 +3,9 @@
 //! Rendering is a pure function of the comparison. A cost that is smaller than the noise is words, not a number.
 
 mod amount;
+#[cfg(test)]
+pub(super) mod fixture;
+mod read;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -12,10 +15,9 @@ use std::fmt::Write;
 use crashworthy::Category;
 use strum::VariantArray;
 
-use self::{
-    amount::{duration, size},
-    table::Table,
-};
+pub(super) use self::amount::{duration, size};
+pub use self::read::{BenchFileError, read};
+use self::table::Table;
 use super::text::{count, printable};
 use crate::throughput::{Comparison, Measured, Standing, SubjectCosts};
 
@@ -75,7 +77,7 @@ fn standings(subjects: &[SubjectCosts]) -> Table {
     for category in Category::VARIANTS {
         let cells = subjects.iter().map(|subject| {
             let group = subject.standing.iter().find(|group| group.category == *category);
-            group.map_or_else(|| "not certified".to_owned(), standing)
+            group.map_or_else(|| "not certified".to_owned(), standing_in_words)
         });
         table.row([category.to_string()].into_iter().chain(cells));
     }
@@ -86,7 +88,8 @@ fn labels(subjects: &[SubjectCosts]) -> impl Iterator<Item = String> {
     subjects.iter().map(|subject| printable(&subject.label))
 }
 
-fn standing(group: &Standing) -> String {
+/// How many guarantees of a group are kept.
+pub(super) fn standing_in_words(group: &Standing) -> String {
     let all = group.upheld + group.refuted + group.not_measured;
     let mut text = if group.upheld == all {
         format!("✓ all {all}")
@@ -112,7 +115,7 @@ fn costs(subjects: &[SubjectCosts]) -> Table {
         let cell = cost.cell;
         let found = subjects.iter().map(|subject| {
             let cost = subject.costs.iter().find(|cost| cost.cell == cell);
-            cost.map_or_else(|| "not measured".to_owned(), |cost| amount(&cost.measured))
+            cost.map_or_else(|| "not measured".to_owned(), |cost| amount_in_words(&cost.measured))
         });
         let head = [cell.work.to_string(), size(cell.bytes), cell.clients.to_string()];
         table.row(head.into_iter().chain(found));
@@ -121,7 +124,7 @@ fn costs(subjects: &[SubjectCosts]) -> Table {
 }
 
 /// A median with its interval, or why there is none.
-fn amount(measured: &Measured) -> String {
+pub(super) fn amount_in_words(measured: &Measured) -> String {
     match measured {
         Measured::Cost { nanos, .. } => format!(
             "{} ({} to {})",
@@ -134,7 +137,8 @@ fn amount(measured: &Measured) -> String {
     }
 }
 
-fn notes(comparison: &Comparison) -> Vec<String> {
+/// How it was measured, and what to know of it.
+pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
     let rounds = |subject: &SubjectCosts| {
         subject
             .costs

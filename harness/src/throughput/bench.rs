@@ -129,7 +129,7 @@ impl Bench {
                     options: subject.options.clone(),
                     certificate: None,
                     standing: Vec::new(),
-                    costs: contestant.costs(&cells),
+                    costs: contestant.costs(&cells, &null),
                 })
                 .collect(),
         })
@@ -149,8 +149,10 @@ impl Bench {
             for (index, cell) in cells.iter().enumerate() {
                 // What carrying the content back takes.
                 let carried = if cell.work == Work::Read {
-                    let (read, refused) =
-                        null.slice(index, *cell, slice, round).unwrap_or_default();
+                    // Without it, a read would seem to cost what the protocol does.
+                    let Some((read, refused)) = null.slice(index, *cell, slice, round) else {
+                        continue;
+                    };
                     (read - refused).max(0.0)
                 } else {
                     0.0
@@ -226,17 +228,24 @@ impl Contestant {
         }
     }
 
-    fn costs(self, cells: &[Cell]) -> Vec<Cost> {
-        let reason = |cell: &Cell| {
-            let group = self.groups.iter().find(|(count, _)| *count == cell.clients);
-            match group {
-                Some((_, Err(reason))) => reason.clone(),
-                _ => "the run was over before its turn; give it more time with --time".to_owned(),
+    /// Why nothing more comes of `cell`, if it is so.
+    fn failure(&self, cell: Cell) -> Option<&String> {
+        let (_, group) = self.groups.iter().find(|(count, _)| *count == cell.clients)?;
+        group.as_ref().err()
+    }
+
+    fn costs(&self, cells: &[Cell], null: &Self) -> Vec<Cost> {
+        let reason = |cell: &Cell| match (self.failure(*cell), null.failure(*cell)) {
+            (Some(reason), _) => reason.clone(),
+            (None, Some(reason)) if cell.work == Work::Read => {
+                format!(
+                    "the built-in `{NULL_SUBJECT}`, which tells what the protocol takes: {reason}"
+                )
             }
+            _ => "the run was over before its turn; give it more time with --time".to_owned(),
         };
         let measured = |(cell, rounds): (&Cell, &Vec<(f64, f64)>)| {
-            let failed =
-                self.groups.iter().any(|(count, group)| *count == cell.clients && group.is_err());
+            let failed = self.failure(*cell).is_some();
             // Figures of a subject that fails now and then would look like those of one that works.
             let measured =
                 if failed && !watchdog::is_interrupted() { None } else { Measured::of(rounds) };

@@ -23,6 +23,8 @@ use nix::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::schema::valid;
+
 /// Between two looks at the events.
 const LOOK: Duration = Duration::from_millis(5);
 /// A run that tells nothing for this long is stuck.
@@ -138,13 +140,6 @@ impl Run {
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(text).unwrap())
     }
-}
-
-fn valid(schema: &str, value: &Value) {
-    let schema = serde_json::from_str(schema).unwrap();
-    let schema = jsonschema::draft202012::new(&schema).unwrap();
-    let errors: Vec<_> = schema.iter_errors(value).map(|error| error.to_string()).collect();
-    assert_eq!(errors, Vec::<String>::new());
 }
 
 fn killed_at_the_beginning() {

@@ -25,6 +25,7 @@ mod program;
 mod ratchet;
 mod recorder;
 mod samples;
+mod schema;
 mod sharding;
 mod soak;
 mod strategies;

@@ -15,6 +15,7 @@ use crashworthy_harness::{
 use crate::{
     campaign::{self, Campaign, Outcome},
     program::{crashworthy, said},
+    schema::valid,
 };
 
 pub(crate) const TESTS: &[crate::Test] = &[
@@ -137,6 +138,9 @@ fn commands() {
         let output = certify("fs:documented", &["--partition", &partition, "--out", &out]);
         assert!(said(&output).contains(&partition), "{}", said(&output));
         codes.push(output.status.code());
+        let text = fs::read_to_string(at.join(out).join("shard.json")).unwrap();
+        let shard = serde_json::from_str(&text).unwrap();
+        valid(include_str!("../../../reports/schema/shard-1.json"), &shard);
     }
     assert!(codes.contains(&Some(1)), "a shard that refutes a claim fails: {codes:?}");
 

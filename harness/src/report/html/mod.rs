@@ -1,11 +1,12 @@
 //! The HTML report: one self-contained file, `report.html`, for people who want to see what broke and why.
 //!
-//! It is made of the certificate and the counterexample files and of nothing else, so that it can be made again
-//! later, elsewhere. It loads nothing: style and script are in it, and its own policy forbids everything else by their
+//! It is made of the certificate and the counterexample files and, where one is given, the result of a bench, and of
+//! nothing else, so that it can be made again later, elsewhere. It loads nothing: style and script are in it, and its own policy forbids everything else by their
 //! hashes. Without the script, stories, tables and every moment are still there. All text of others is escaped
 //! by the template.
 
 mod case;
+mod costs;
 mod load;
 mod page;
 #[cfg(test)]
@@ -22,24 +23,43 @@ use self::page::Page;
 use super::{
     Progress, Reporter,
     files::{self, Survives},
+    throughput::{self, BenchFileError},
 };
-use crate::judge::{Certificate, Counterexample};
+use crate::{
+    judge::{Certificate, Counterexample},
+    throughput::Comparison,
+};
 
 /// The report's name in the folder of a run.
 pub const REPORT_FILE: &str = "report.html";
 
 /// The page. `folder` is where the certificate lies, as a person would call it: replay commands name it.
-pub fn render(certificate: &Certificate, cases: &[Counterexample], folder: &Path) -> String {
-    Page::new(certificate, cases, folder).html()
+/// `costs` are of the subject and of those beside it.
+pub fn render(
+    certificate: &Certificate,
+    cases: &[Counterexample],
+    folder: &Path,
+    costs: Option<&Comparison>,
+) -> String {
+    Page::new(certificate, cases, folder, costs).html()
 }
 
-/// Makes the report of the run in `folder` and writes it to `out`.
+/// Makes the report of the run in `folder`, with what the file `bench` says that things cost, and writes it to `out`.
 ///
 /// # Errors
-/// What is wrong with the files of the run, or why nothing could be written.
-pub fn write(folder: &Path, out: &Path) -> Result<(), WriteError> {
+/// What is wrong with the files, or why nothing could be written.
+pub fn write(folder: &Path, bench: Option<&Path>, out: &Path) -> Result<(), WriteError> {
     let (certificate, cases) = load(folder)?;
-    let html = render(&certificate, &cases, folder);
+    let costs = bench.map(throughput::read).transpose()?;
+    if let (Some(costs), Some(bench)) = (&costs, bench)
+        && !costs.subjects.iter().any(|costs| costs.subject.command == certificate.subject.command)
+    {
+        return Err(WriteError::Stranger {
+            bench: bench.to_owned(),
+            subject: certificate.subject.command,
+        });
+    }
+    let html = render(&certificate, &cases, folder, costs.as_ref());
     files::write_text(out, &html, Survives::PowerLoss).map_err(WriteError::Write)
 }
 
@@ -49,6 +69,20 @@ pub enum WriteError {
     /// The files of the run cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The file of the bench cannot be used.
+    #[error(transparent)]
+    Bench(#[from] BenchFileError),
+    /// The bench is not of this subject.
+    #[error(
+        "{} does not measure {subject:?}, which this report is about; name a bench that does",
+        bench.display()
+    )]
+    Stranger {
+        /// The bench.
+        bench: PathBuf,
+        /// Whom the report is about, as the user called it.
+        subject: String,
+    },
     /// The report cannot be written.
     #[error("{0}")]
     Write(io::Error),
@@ -74,7 +108,7 @@ impl Reporter for HtmlReporter {
             // One of an earlier run would stand beside what this one leaves if it is cut short.
             Progress::Started { .. } => drop(std::fs::remove_file(file)),
             Progress::Finished { .. } => {
-                if let Err(error) = write(&self.folder, &file) {
+                if let Err(error) = write(&self.folder, None, &file) {
                     eprintln!("failed to make the HTML report: {error}");
                 }
             }

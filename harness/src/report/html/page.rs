@@ -8,10 +8,11 @@ use crashworthy::{Category, PersistenceModel};
 use sha2::{Digest, Sha256};
 use strum::VariantArray;
 
-use super::case::CaseView;
+use super::{case::CaseView, costs::CostsView};
 use crate::{
     judge::{Certificate, Counterexample, GuaranteeResult, Rating, SubjectIdentity, Verdict},
     report::{terminal::conclusion, text},
+    throughput::Comparison,
 };
 
 const STYLE: &str = include_str!("report.css");
@@ -110,6 +111,7 @@ pub(super) struct Page<'a> {
     unclaimed: Vec<CaseView>,
     model_names: Vec<String>,
     models: Vec<ModelRow>,
+    costs: Option<String>,
     totals: String,
 }
 
@@ -118,6 +120,7 @@ impl<'a> Page<'a> {
         certificate: &'a Certificate,
         cases: &[Counterexample],
         folder: &Path,
+        costs: Option<&Comparison>,
     ) -> Self {
         let rows = &certificate.guarantees;
         let view = |row: &GuaranteeResult| {
@@ -158,6 +161,7 @@ impl<'a> Page<'a> {
             unclaimed: refuted(false),
             model_names: PersistenceModel::VARIANTS.iter().map(ToString::to_string).collect(),
             models: rows.iter().filter(|row| !row.models.is_empty()).map(models).collect(),
+            costs: costs.map(|costs| CostsView::new(costs).html()),
             totals: conclusion::totals(&certificate.totals),
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     judge::{Rating, Verdict},
-    report::{files::RunFiles, fixture},
+    report::{files::RunFiles, fixture, throughput::fixture::comparison},
 };
 
 const FOLDER: &str = "reports/runs/fs-documented";
@@ -25,7 +25,7 @@ fn refuted() -> (Certificate, Vec<Counterexample>) {
 }
 
 fn page(certificate: &Certificate, cases: &[Counterexample]) -> String {
-    render(certificate, cases, Path::new(FOLDER))
+    render(certificate, cases, Path::new(FOLDER), None)
 }
 
 /// The text between two marks.
@@ -194,10 +194,10 @@ fn the_report_is_made_of_the_files_alone_and_made_again_the_same() {
     HtmlReporter::new(root.path()).report(&finished);
     let first = fs::read_to_string(root.path().join(REPORT_FILE)).expect("it was written");
     let again = root.path().join("again.html");
-    write(root.path(), &again).expect("the files are whole");
+    write(root.path(), None, &again).expect("the files are whole");
     assert_eq!(first, fs::read_to_string(again).expect("it was written"));
     let (_, files) = refuted();
-    assert_eq!(first, render(&certificate, &files, root.path()));
+    assert_eq!(first, render(&certificate, &files, root.path(), None));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn mistakes_in_the_files_of_a_run_are_named() {
     let root = tempfile::tempdir().expect("there is room");
     let folder = root.path();
     let said = || {
-        let error = write(folder, &folder.join("out.html")).expect_err("something is wrong");
+        let error = write(folder, None, &folder.join("out.html")).expect_err("something is wrong");
         error.to_string().replace(&folder.display().to_string(), "RUN")
     };
     let mut told = vec![said()];
@@ -234,4 +234,49 @@ fn mistakes_in_the_files_of_a_run_are_named() {
     told.push(said());
     insta::assert_snapshot!(told.join("\n"));
     assert!(!folder.join("out.html").exists(), "nothing half is left");
+}
+
+#[test]
+fn costs_stand_beside_what_is_kept_in_figures_and_in_a_plot() {
+    let (certificate, cases) = refuted();
+    let html = render(&certificate, &cases, Path::new(FOLDER), Some(&comparison()));
+    let section = between(&html, "<h2 id=\"costs\">", "</section>");
+    insta::assert_snapshot!(section);
+    assert!(!page(&certificate, &cases).contains("id=\"costs\""), "nothing was measured");
+}
+
+#[test]
+fn mistakes_in_the_file_of_a_bench_are_named() {
+    let root = tempfile::tempdir().expect("there is room");
+    let folder = root.path();
+    let (certificate, _) = refuted();
+    RunFiles::create(folder)
+        .expect("it is writable")
+        .report(&Progress::Finished { certificate: &certificate, cases: &[] });
+    let mut certificate = serde_json::to_value(&certificate).expect("it is JSON");
+    for row in certificate["guarantees"].as_array_mut().expect("rows") {
+        row.as_object_mut().expect("a row").remove("counterexample");
+    }
+    fs::write(folder.join(files::CERTIFICATE_FILE), certificate.to_string())
+        .expect("there is room");
+    let bench = folder.join("bench.json");
+    let said = || {
+        let error = write(folder, Some(&bench), &folder.join("out.html")).expect_err("it is wrong");
+        error.to_string().replace(&folder.display().to_string(), "RUN")
+    };
+    let mut told = vec![said()];
+    let good = serde_json::to_string(&comparison()).expect("it is JSON");
+    for bad in [
+        good.clone(),
+        good[..good.len() / 2].to_owned(),
+        good.replace("\"schema\":1", "\"schema\":2"),
+        certificate.to_string(),
+    ] {
+        fs::write(&bench, bad).expect("there is room");
+        told.push(said());
+    }
+    insta::assert_snapshot!(told.join("\n"));
+    fs::write(&bench, good.replace("\"command\":\"fs\"", "\"command\":\"fs:documented\""))
+        .expect("there is room");
+    write(folder, Some(&bench), &folder.join("out.html")).expect("it measures the subject");
 }

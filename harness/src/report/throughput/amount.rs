@@ -1,7 +1,7 @@
 //! Times and sizes in the unit that leaves the fewest digits.
 
 /// A time in nanoseconds with three significant digits.
-pub(super) fn duration(nanos: f64) -> String {
+pub(in crate::report) fn duration(nanos: f64) -> String {
     let (value, unit) = match nanos.abs() {
         size if size < 1e3 => (nanos, "ns"),
         size if size < 1e6 => (nanos / 1e3, "µs"),
@@ -17,7 +17,7 @@ pub(super) fn duration(nanos: f64) -> String {
 }
 
 /// A size in bytes.
-pub(super) fn size(bytes: usize) -> String {
+pub(in crate::report) fn size(bytes: usize) -> String {
     match bytes {
         bytes if bytes >= 1 << 20 && bytes.is_multiple_of(1 << 20) => {
             format!("{} MiB", bytes >> 20)
