@@ -3,11 +3,11 @@
 //! From here on every path is resolved below the root's handle, which the kernel enforces
 //! (`openat2` with `RESOLVE_BENEATH`).
 
-use std::{fs, io, path::Path};
+use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::{FsBackend, FsOptions, Kept, Settled, checksum, directory, error_of};
+use super::{FsBackend, FsOptions, Kept, Settled, checksum, error_of};
 use crate::{Operation, Result};
 
 impl FsBackend {
@@ -46,9 +46,9 @@ impl FsBackend {
 }
 
 fn open_root(path: &Path) -> io::Result<Dir> {
-    let root = Dir::open_ambient_dir(path, ambient_authority())?;
-    // The handle above may only be walked through; syncing and listing need one that can be read.
-    directory::open_here(&root)
+    // cap-std would open it so that it can only be walked through; syncing and listing need more.
+    let root = fs::OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
+    Ok(Dir::from_std_file(root))
 }
 
 /// Creates the root and, where asked, makes its name durable before anything is acknowledged in it.

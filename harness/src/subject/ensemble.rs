@@ -18,11 +18,11 @@ use std::{collections::HashMap, io, path::Path, time::Instant};
 use serde_json::Value;
 
 pub(super) use self::member::Member;
-use self::taken::is_refused;
+pub(crate) use self::taken::lock_was_refused;
 use super::{
     launcher::TracedSide,
     plain::{NoAnswer, Plain, greet},
-    protocol::{self, Call, Hello, Refusal},
+    protocol::{self, Call, Hello, PIPELINING, Refusal},
 };
 use crate::{
     fault::Among,
@@ -64,6 +64,9 @@ pub(crate) struct Ensemble<'t> {
     past_limit: bool,
     /// What went by the clock since somebody asked.
     clock: ByTheClock,
+    states: quiet::States,
+    /// The subject takes many requests at once.
+    pipelines: bool,
 }
 
 /// What went by the clock, which no schedule moves.
@@ -102,6 +105,8 @@ impl<'t> Ensemble<'t> {
             blind_spot: None,
             past_limit: false,
             clock: ByTheClock::default(),
+            states: quiet::States::default(),
+            pipelines: false,
         };
         ensemble.side.tracer().report_changes(false);
         ensemble.side.tracer().set_interest(Interest::ChangesAndLooks)?;
@@ -175,20 +180,34 @@ impl<'t> Ensemble<'t> {
                     Err(NoAnswer::Killed) => return Err("it was killed in `open`".to_owned()),
                 }
             } else {
-                said = Some(greet(root, options, |call| self.ask(index, call))?);
+                let hello = greet(root, options, |call| self.ask(index, call))?;
+                self.pipelines = hello.capabilities.iter().any(|offered| offered == PIPELINING);
+                said = Some(hello);
                 self.members[index].greeted();
             }
         }
         Ok(said)
     }
 
-    /// One operation of the first process, while nothing is held.
-    pub(crate) fn run(&mut self, invocation: &Invocation) -> Outcome {
-        match self.ask(0, Call::from(invocation)) {
+    /// Operations of the first process, one after the other, while nothing is held. Who takes many requests at once
+    /// gets them at once.
+    pub(crate) fn run(&mut self, invocations: &[Invocation]) -> Vec<Outcome> {
+        let outcome = |invocation: &Invocation, answer| match answer {
             Ok(answer) => protocol::outcome(invocation, answer),
             Err(NoAnswer::Killed) => Outcome::Killed,
             Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
+        };
+        if !self.pipelines {
+            let run = |invocation| outcome(invocation, self.ask(0, Call::from(invocation)));
+            return invocations.iter().map(run).collect();
         }
+        let send = |invocation| self.members[0].send(Call::from(invocation), None);
+        let ids: Vec<u64> = invocations.iter().map(send).collect();
+        let answered = |(invocation, id)| {
+            self.members[0].expect_soon();
+            outcome(invocation, self.answer(0, id))
+        };
+        invocations.iter().zip(ids).map(answered).collect()
     }
 
     /// From now on, calls below the root are held.
@@ -255,8 +274,8 @@ impl<'t> Ensemble<'t> {
         self.settle(actor)
     }
 
-    /// Makes the call before which an actor is held; also its result, a value or a negative error number, where
-    /// that says whether it had to wait for somebody.
+    /// Makes the call before which an actor is held; of one that asks for a lock also its result, a value or a negative
+    /// error number.
     pub(crate) fn perform(&mut self, actor: usize) -> io::Result<(Stop, Option<i64>)> {
         let call = self.actors[actor].held.remove(0);
         let mut result = None;
@@ -273,14 +292,14 @@ impl<'t> Ensemble<'t> {
                 return Ok((self.settle(actor)?, None));
             }
             let value = self.side.tracer().result(call.tid).unwrap_or_default();
-            if is_refused(value) {
+            if lock_was_refused(value) {
                 self.side.tracer().repeat(call.tid, &saved)?;
                 self.settle_waiting(actor)?;
                 return Ok((Stop::Waits, Some(value)));
             }
             self.side.tracer().restore(call.tid, &saved)?;
             self.side.tracer().release(call.tid)?;
-        } else if call.may_be_refused() {
+        } else if call.may_block() {
             self.side.tracer().release_to_exit(call.tid)?;
             self.await_return(call.tid)?;
             result = self.side.tracer().result(call.tid).ok();
@@ -339,6 +358,11 @@ impl<'t> Ensemble<'t> {
     /// One request of a member that runs free.
     fn ask(&mut self, member: usize, call: Call) -> Result<Result<Value, Refusal>, NoAnswer> {
         let id = self.members[member].send(call, None);
+        self.answer(member, id)
+    }
+
+    /// The next answer of a member that runs free, which has to be to this request.
+    fn answer(&mut self, member: usize, id: u64) -> Result<Result<Value, Refusal>, NoAnswer> {
         loop {
             if let Some(answer) = self.members[member].answer_to(id) {
                 return answer;
@@ -523,9 +547,9 @@ impl<'t> Ensemble<'t> {
             let threads = self.threads_of(member);
             let held: Vec<Tid> =
                 self.actors.iter().flat_map(|part| &part.held).map(|call| call.tid).collect();
-            if quiet::are_quiet(&threads, &held)
+            if self.states.are_quiet(&threads, &held)
                 && !self.attend(false)?
-                && quiet::are_quiet(&threads, &held)
+                && self.states.are_quiet(&threads, &held)
             {
                 return Ok(true);
             }

@@ -23,7 +23,7 @@ pub use backend::Backend;
 pub(crate) use batch::Batch;
 pub use builtin::backends;
 pub use bytes::Bytes;
-pub(crate) use ensemble::{ByTheClock, Ensemble, Stop};
+pub(crate) use ensemble::{ByTheClock, Ensemble, Stop, lock_was_refused};
 pub(crate) use launcher::{Launcher, PlainSide};
 pub(crate) use plain::{NoAnswer, Plain, Prepared};
 use serde_json::Value;

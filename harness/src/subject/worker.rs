@@ -8,8 +8,8 @@
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     env,
-    io::{self, BufRead, BufReader, IoSliceMut, Write},
-    os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    io::{self, BufRead, BufReader, IoSliceMut, Read, Write},
+    os::fd::{FromRawFd, OwnedFd, RawFd},
     path::Path,
     process::exit,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
@@ -124,9 +124,8 @@ fn serve_forks(backend: &Backend, control: &OwnedFd) -> io::Result<()> {
 
 /// Answers requests on stdin until it ends.
 fn serve(backend: &Backend) -> io::Result<()> {
-    // SAFETY: descriptor 0 stays open for the life of the process; it is never closed through this.
-    let stdin = unsafe { BorrowedFd::borrow_raw(0) }.try_clone_to_owned()?;
-    let mut requests = BufReader::new(std::fs::File::from(stdin));
+    // Descriptor 0 itself: reads of another one would be looked at by who schedules calls.
+    let mut requests = BufReader::new(StdinNow);
     let mut instance = None;
     let mut threads = Threads::default();
     let mut line = Vec::new();
@@ -219,6 +218,15 @@ fn response(id: u64, answer: Result<Value, Refusal>) -> Response {
 fn locked_stdout() -> MutexGuard<'static, StdoutNow> {
     static STDOUT: Mutex<StdoutNow> = Mutex::new(StdoutNow);
     STDOUT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Descriptor 0 without a buffer of its own.
+struct StdinNow;
+
+impl Read for StdinNow {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(rustix::stdio::stdin(), buffer)?)
+    }
 }
 
 /// Descriptor 1 without a buffer.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    descriptors::Descriptors,
     filter::Interest,
     memory,
     ptrace::{CallInfo, Tid},
@@ -37,30 +38,29 @@ pub(crate) enum Meaning {
     Dumpable,
 }
 
-/// Reads the arguments of `call`, made by a held thread, against `root` (absolute, without links).
+/// Reads the arguments of `call`, made by a held thread, against `root` (absolute, without links). `flags` are those
+/// of [`open_flags`].
 ///
 /// # Errors
 /// Where the thread's memory or descriptors cannot be read, which means that it is going away.
 pub(crate) fn decode(
+    files: &mut Descriptors,
     tid: Tid,
     syscall: &Syscall,
     call: &CallInfo,
+    flags: Option<u64>,
     root: &Path,
     interest: Interest,
 ) -> nix::Result<Meaning> {
     let argument = |position: usize| call.arguments[position];
     let below = |path: &Path| below(root, path);
     Ok(match syscall.shape {
-        Shape::Open { dirfd, path, flags } => {
-            let flags = match flags {
-                OpenFlags::Argument(position) => argument(position),
-                OpenFlags::How(position) => memory::word(tid, argument(position))?,
-                OpenFlags::Creates => CHANGING_OPEN_FLAGS,
-            };
+        Shape::Open { dirfd, path, .. } => {
+            let flags = flags.unwrap_or_default();
             if flags & CHANGING_OPEN_FLAGS == 0 && interest == Interest::Changes {
                 return Ok(Meaning::Elsewhere);
             }
-            let path = resolve(tid, dirfd.map(argument), argument(path))?;
+            let path = resolve(files, tid, dirfd.map(argument), argument(path))?;
             match below(&path) {
                 Some(path) => change(path, None, None),
                 None if interest.includes_looks() && is_shared_state(&path, flags) => {
@@ -70,12 +70,12 @@ pub(crate) fn decode(
             }
         }
         Shape::Path { dirfd, path } => {
-            let path = resolve(tid, dirfd.map(argument), argument(path))?;
+            let path = resolve(files, tid, dirfd.map(argument), argument(path))?;
             below(&path).map_or(Meaning::Elsewhere, |path| change(path, None, None))
         }
         Shape::TwoPaths { from, to } => {
-            let from = below(&resolve(tid, from.0.map(argument), argument(from.1))?);
-            let to = below(&resolve(tid, to.0.map(argument), argument(to.1))?);
+            let places = [from, to].map(|(dirfd, path)| (dirfd.map(argument), argument(path)));
+            let [from, to] = resolve_both(files, tid, places)?.map(|path| below(&path));
             match (from, to) {
                 (None, None) => Meaning::Elsewhere,
                 // Moved in from, or out to, a place outside: the side below the root is what counts.
@@ -83,24 +83,24 @@ pub(crate) fn decode(
                 (Some(from), Some(to)) => change(from, Some(to), None),
             }
         }
-        Shape::Fd { fd } => match open_file(tid, argument(fd), root, None)? {
+        Shape::Fd { fd } => match open_file(files, tid, argument(fd), root, None)? {
             // A lock is one wherever its file is.
             Meaning::Elsewhere
                 if interest.includes_looks() && matches!(syscall.name, "flock" | "fcntl") =>
             {
-                let path = descriptor(tid, argument(fd))?;
+                let path = files.target(tid, argument(fd))?;
                 change(path.to_string_lossy().into_owned(), None, None)
             }
             other => other,
         },
         Shape::Write { fd, len } => {
-            let written = open_file(tid, argument(fd), root, Some(argument(len)))?;
+            let written = open_file(files, tid, argument(fd), root, Some(argument(len)))?;
             match (written, source(syscall.name)) {
                 // It looks at what it copies.
                 (Meaning::Elsewhere | Meaning::Pipe { .. }, Some(from))
                     if interest.includes_looks() =>
                 {
-                    open_file(tid, argument(from), root, None)?
+                    open_file(files, tid, argument(from), root, None)?
                 }
                 (written, _) => written,
             }
@@ -108,10 +108,10 @@ pub(crate) fn decode(
         Shape::WriteVector { fd, vector, count } => {
             let buffers = memory::vector(tid, argument(vector), argument(count))?;
             let bytes = buffers.iter().map(|(_, len)| len).sum();
-            open_file(tid, argument(fd), root, Some(bytes))?
+            open_file(files, tid, argument(fd), root, Some(bytes))?
         }
         Shape::Global => change(String::new(), None, None),
-        Shape::Map => match below(&descriptor(tid, argument(4))?) {
+        Shape::Map => match below(&files.target(tid, argument(4))?) {
             None if interest.includes_looks()
                 && argument(3) & libc::MAP_TYPE as u64 != libc::MAP_PRIVATE as u64
                 && is_writable(tid, argument(4)) =>
@@ -124,14 +124,15 @@ pub(crate) fn decode(
             }
             _ => Meaning::Elsewhere,
         },
-        Shape::Look { fd } | Shape::Close { fd } => match open_file(tid, argument(fd), root, None)?
-        {
-            // Pipes are of interest where an answer is written to them.
-            Meaning::Pipe { .. } => Meaning::Elsewhere,
-            other => other,
-        },
+        Shape::Look { fd } | Shape::Close { fd } => {
+            match open_file(files, tid, argument(fd), root, None)? {
+                // Pipes are of interest where an answer is written to them.
+                Meaning::Pipe { .. } => Meaning::Elsewhere,
+                other => other,
+            }
+        }
         Shape::LookAt { dirfd, path } => {
-            let path = look_at(tid, dirfd.map(argument), argument(path))?;
+            let path = look_at(files, tid, dirfd.map(argument), argument(path))?;
             below(&path).map_or(Meaning::Elsewhere, |path| change(path, None, None))
         }
         Shape::Sleep => Meaning::Sleep,
@@ -140,12 +141,31 @@ pub(crate) fn decode(
     })
 }
 
+/// The flags with which a held call opens a file, if it does; `creat` creates and truncates.
+///
+/// # Errors
+/// Where the thread's memory cannot be read.
+pub(crate) fn open_flags(tid: Tid, shape: Shape, arguments: &[u64; 6]) -> nix::Result<Option<u64>> {
+    let Shape::Open { flags, .. } = shape else { return Ok(None) };
+    Ok(Some(match flags {
+        OpenFlags::Argument(position) => arguments[position],
+        OpenFlags::How(position) => memory::word(tid, arguments[position])?,
+        OpenFlags::Creates => (libc::O_CREAT | libc::O_TRUNC) as u64,
+    }))
+}
+
 fn change(path: String, to: Option<String>, bytes: Option<u64>) -> Meaning {
     Meaning::Change { path, to, bytes }
 }
 
-fn open_file(tid: Tid, fd: u64, root: &Path, bytes: Option<u64>) -> nix::Result<Meaning> {
-    let path = descriptor(tid, fd)?;
+fn open_file(
+    files: &mut Descriptors,
+    tid: Tid,
+    fd: u64,
+    root: &Path,
+    bytes: Option<u64>,
+) -> nix::Result<Meaning> {
+    let path = files.target(tid, fd)?;
     if let Some(inode) = pipe_inode(&path) {
         return Ok(Meaning::Pipe { inode, bytes: bytes.unwrap_or(0) });
     }
@@ -153,10 +173,6 @@ fn open_file(tid: Tid, fd: u64, root: &Path, bytes: Option<u64>) -> nix::Result<
 }
 
 /// What a descriptor refers to, in the words of `/proc`: a path, or something like `pipe:[123]`.
-fn descriptor(tid: Tid, fd: u64) -> nix::Result<PathBuf> {
-    fs::read_link(format!("/proc/{tid}/fd/{}", fd as i32)).map_err(errno)
-}
-
 fn pipe_inode(link: &Path) -> Option<u64> {
     link.to_str()?.strip_prefix("pipe:[")?.strip_suffix(']')?.parse().ok()
 }
@@ -172,23 +188,55 @@ fn is_writable(tid: Tid, fd: u64) -> bool {
 }
 
 /// The absolute path of a string argument, relative to `dirfd` or the working directory.
-fn resolve(tid: Tid, dirfd: Option<u64>, address: u64) -> nix::Result<PathBuf> {
+fn resolve(
+    files: &mut Descriptors,
+    tid: Tid,
+    dirfd: Option<u64>,
+    address: u64,
+) -> nix::Result<PathBuf> {
     let path = PathBuf::from(memory::string(tid, address)?);
-    if path.is_absolute() {
-        return Ok(path);
+    if path.is_absolute() { Ok(path) } else { Ok(base(files, tid, dirfd)?.join(path)) }
+}
+
+/// As [`resolve`], of two that are mostly relative to the same directory.
+fn resolve_both(
+    files: &mut Descriptors,
+    tid: Tid,
+    places: [(Option<u64>, u64); 2],
+) -> nix::Result<[PathBuf; 2]> {
+    let [(from, path), (to, other)] = places;
+    if from != to {
+        return Ok([resolve(files, tid, from, path)?, resolve(files, tid, to, other)?]);
     }
-    let base = match dirfd.map(|fd| fd as i32) {
-        Some(fd) if fd != libc::AT_FDCWD => descriptor(tid, fd as u64)?,
-        _ => fs::read_link(format!("/proc/{tid}/cwd")).map_err(errno)?,
-    };
-    Ok(base.join(path))
+    let paths =
+        [PathBuf::from(memory::string(tid, path)?), PathBuf::from(memory::string(tid, other)?)];
+    if paths.iter().all(|path| path.is_absolute()) {
+        return Ok(paths);
+    }
+    let base = base(files, tid, from)?;
+    Ok(paths.map(|path| base.join(path)))
+}
+
+/// What relative paths are relative to.
+fn base(files: &mut Descriptors, tid: Tid, dirfd: Option<u64>) -> nix::Result<PathBuf> {
+    match dirfd.map(|fd| fd as i32) {
+        Some(fd) if fd != libc::AT_FDCWD => files.target(tid, fd as u64),
+        _ => fs::read_link(format!("/proc/{tid}/cwd")).map_err(errno),
+    }
 }
 
 /// As [`resolve`]; no path, or an empty one, is the open file `dirfd` itself.
-fn look_at(tid: Tid, dirfd: Option<u64>, address: u64) -> nix::Result<PathBuf> {
+fn look_at(
+    files: &mut Descriptors,
+    tid: Tid,
+    dirfd: Option<u64>,
+    address: u64,
+) -> nix::Result<PathBuf> {
     match dirfd {
-        Some(fd) if address == 0 || memory::string(tid, address)?.is_empty() => descriptor(tid, fd),
-        _ => resolve(tid, dirfd, address),
+        Some(fd) if address == 0 || memory::string(tid, address)?.is_empty() => {
+            files.target(tid, fd)
+        }
+        _ => resolve(files, tid, dirfd, address),
     }
 }
 
@@ -203,9 +251,14 @@ fn source(name: &str) -> Option<usize> {
 
 /// Whether an open outside the root may change something that another process reads.
 fn is_shared_state(path: &Path, flags: u64) -> bool {
-    let changes = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) as u64;
     let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
-    flags & changes != 0 && !is_device && !path.starts_with("/proc")
+    opens_to_change(flags) && !is_device && !path.starts_with("/proc")
+}
+
+/// Whether who opens with these flags may change what it opens, now or later.
+pub(crate) fn opens_to_change(flags: u64) -> bool {
+    let changes = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) as u64;
+    flags & changes != 0
 }
 
 /// `path` relative to `root`, by its text alone; `None` where it lies elsewhere. Empty for the root itself.

@@ -1,11 +1,6 @@
 //! A call that a thread is held before, as those see it who decide what becomes of it.
 
-use super::{
-    memory,
-    ptrace::Tid,
-    registers,
-    syscall::{OpenFlags, Shape},
-};
+use super::{memory, ptrace::Tid, registers, syscall::Shape};
 
 /// A call that can change what is stored below the root, or one that looks at it where those are of interest;
 /// its thread is held before it.
@@ -18,6 +13,8 @@ pub(crate) struct HeldCall {
     pub(crate) bytes: Option<u64>,
     pub(crate) arguments: [u64; 6],
     pub(super) shape: Shape,
+    /// The flags with which it opens a file, if it does.
+    pub(crate) open_flags: Option<i32>,
 }
 
 impl HeldCall {
@@ -50,17 +47,5 @@ impl HeldCall {
             _ => return None,
         };
         Some(self.arguments[position] as i32)
-    }
-
-    /// The flags with which it opens a file, if it does; `creat` creates and truncates.
-    pub(crate) fn open_flags(&self) -> Option<i32> {
-        let Shape::Open { flags, .. } = self.shape else { return None };
-        Some(match flags {
-            OpenFlags::Argument(position) => self.arguments[position] as i32,
-            OpenFlags::How(position) => {
-                memory::word(self.tid, self.arguments[position]).unwrap_or_default() as i32
-            }
-            OpenFlags::Creates => libc::O_CREAT | libc::O_TRUNC,
-        })
     }
 }

@@ -5,6 +5,7 @@
 //! in `syscall.rs` are what another architecture needs.
 
 mod decode;
+mod descriptors;
 mod event;
 mod filter;
 mod held;

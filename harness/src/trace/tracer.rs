@@ -15,7 +15,8 @@ use nix::{sys::signal::Signal, unistd::Pid};
 use seccompiler::BpfProgram;
 
 use super::{
-    decode::{Meaning, decode},
+    decode::{self, Meaning, decode},
+    descriptors::Descriptors,
     filter::{self, Interest},
     held::HeldCall,
     ptrace,
@@ -97,6 +98,7 @@ pub(crate) struct Tracer {
     early: HashMap<Tid, Wait>,
     /// Endings of this thread's untraced children that a wait happened to collect.
     strangers: BTreeMap<Tid, Ending>,
+    descriptors: Descriptors,
 }
 
 impl Tracer {
@@ -112,6 +114,7 @@ impl Tracer {
             threads: HashMap::new(),
             early: HashMap::new(),
             strangers: BTreeMap::new(),
+            descriptors: Descriptors::default(),
         })
     }
 
@@ -397,7 +400,11 @@ impl Tracer {
             let Some(syscall) = lookup(call.number) else { return Ok(None) };
             // The filter lets no other `fcntl` stop.
             self.has_seen_locks |= matches!(syscall.name, "flock" | "fcntl");
-            if !self.reports_changes && syscall.shape.is_change_only() {
+            let flags = decode::open_flags(tid, syscall.shape, &call.arguments)?;
+            // What processes share elsewhere may be opened at any time, and used later.
+            let may_share =
+                self.interest.includes_looks() && flags.is_some_and(decode::opens_to_change);
+            if !self.reports_changes && syscall.shape.is_change_only() && !may_share {
                 return Ok(None);
             }
             if let Shape::Close { fd } = syscall.shape
@@ -406,10 +413,11 @@ impl Tracer {
                 return Ok(None);
             }
             let root = self.root.as_deref().unwrap_or(Path::new("/dev/null/nothing"));
-            let meaning = decode(tid, syscall, &call, root, self.interest)?;
-            Ok(Some((syscall, call.arguments, meaning)))
+            let meaning =
+                decode(&mut self.descriptors, tid, syscall, &call, flags, root, self.interest)?;
+            Ok(Some((syscall, call.arguments, flags, meaning)))
         });
-        let (syscall, arguments, meaning) = match meaning {
+        let (syscall, arguments, flags, meaning) = match meaning {
             Ok(Some(known)) => known,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 self.release(tid)?;
@@ -425,7 +433,8 @@ impl Tracer {
         Ok(match meaning {
             Meaning::Change { path, to, bytes } if self.root.is_some() && self.reports_changes => {
                 let (name, shape) = (syscall.name, syscall.shape);
-                let call = HeldCall { tid, name, path, to, bytes, arguments, shape };
+                let open_flags = flags.map(|flags| flags as i32);
+                let call = HeldCall { tid, name, path, to, bytes, arguments, shape, open_flags };
                 if call.may_block()
                     && let Some(process) = self.process_of(tid)
                     && let Some(inode) = call.descriptor().and_then(|fd| inode_of(tid, fd))

@@ -11,7 +11,7 @@ use crate::{
     history::{Entry, History, Invocation, Moment, Outcome, Phase, Span, Tree},
     scenario::Scenario,
     schedule::{Actor, Decision, Explorer, Mode, Object, Run, Schedule, Step, Touches},
-    subject::{ByTheClock, Ensemble, Stop},
+    subject::{ByTheClock, Ensemble, Stop, lock_was_refused},
     trace::{Circumstance, Event, HeldCall, Trace},
 };
 
@@ -237,6 +237,7 @@ impl<'a, 't> Play<'a, 't> {
         }
         let step = self.players[actor].steps;
         touches.extend(self.ledger.touches(&call, actor, step));
+        let mut is_refused = self.ledger.finds_taken(&call);
         let (stop, result) = self.ensemble.perform(actor)?;
         self.note_patience(actor);
         if let (Stop::Waits, Some(_)) = (&stop, result)
@@ -250,13 +251,13 @@ impl<'a, 't> Play<'a, 't> {
         }
         self.ledger.made(actor, step);
         self.note(actor, &call);
-        match result {
-            Some(error) if is_taken(error) => self.refused(actor, &call, false),
-            _ => {
-                let player = &mut self.players[actor];
-                player.locked |= call.may_block();
-                player.vain.take_if(|vain| vain.waits);
-            }
+        is_refused |= result.is_some_and(lock_was_refused);
+        if is_refused {
+            self.refused(actor, &call, false);
+        } else {
+            let player = &mut self.players[actor];
+            player.locked |= call.may_block();
+            player.vain.take_if(|vain| vain.waits);
         }
         if let Stop::Answered(outcome) = stop {
             self.answered(actor, outcome, &mut touches);
@@ -468,9 +469,4 @@ impl<'a, 't> Play<'a, 't> {
         }
         Ok(())
     }
-}
-
-/// Whether a call was refused because somebody else has what it asks for.
-fn is_taken(result: i64) -> bool {
-    [libc::EAGAIN, libc::EACCES, libc::EEXIST].iter().any(|errno| result == -i64::from(*errno))
 }

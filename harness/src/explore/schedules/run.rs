@@ -1,6 +1,6 @@
 //! One run: the scenario's actors at once, their steps in the order that an explorer chooses.
 
-use std::{fs, sync::Arc};
+use std::{fs, slice, sync::Arc};
 
 use super::{play::Play, touches::Ledger};
 use crate::{
@@ -77,15 +77,16 @@ impl<'a> Rig<'a> {
     pub(super) fn introduce(&mut self) -> Result<&Hello, TrialError> {
         let arena = self.place()?;
         self.open(&arena)?;
-        let missing = match self.ensemble.run(&Invocation::ReadFile { path: MISSING.to_owned() }) {
-            Outcome::Fail { kind, .. } => Some(kind),
+        let missing = Invocation::ReadFile { path: MISSING.to_owned() };
+        let missing = match &self.ensemble.run(&[missing])[..] {
+            [Outcome::Fail { kind, .. }] => Some(*kind),
             _ => None,
         };
         arena.plant(&self.scenario.plants)?;
         let actors = self.scenario.actors.iter().flat_map(|actor| &actor.operations);
         let mut refused: Vec<Invocation> = Vec::new();
         for invocation in self.scenario.set_up.iter().chain(actors) {
-            if is_refusal(&self.ensemble.run(invocation)) {
+            if self.ensemble.run(slice::from_ref(invocation)).iter().any(is_refusal) {
                 refused.push(invocation.clone());
             }
         }
@@ -143,9 +144,9 @@ impl<'a> Rig<'a> {
         arena.plant(&self.scenario.plants)?;
         self.open(&arena)?;
         let mut history = History::new();
-        for invocation in &self.scenario.set_up {
-            let outcome = arena.anonymous(self.ensemble.run(invocation));
-            let invocation = invocation.clone();
+        let outcomes = self.ensemble.run(&self.scenario.set_up);
+        for (invocation, outcome) in self.scenario.set_up.iter().zip(outcomes) {
+            let (invocation, outcome) = (invocation.clone(), arena.anonymous(outcome));
             history.push(Entry { phase: Phase::SetUp, invocation, outcome, span: None });
         }
         self.ledger.begin(&arena.root());

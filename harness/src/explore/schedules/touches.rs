@@ -6,6 +6,7 @@
 //! given if no earlier run had it.
 
 use std::{
+    cell::OnceCell,
     collections::{HashMap, HashSet},
     fs,
     os::unix::fs::MetadataExt,
@@ -35,6 +36,8 @@ pub(super) struct Ledger {
     making: Vec<String>,
     /// Whether it will make a new inode there.
     call_creates: bool,
+    /// What the call that is looked at finds at paths: until it is made, nothing moves.
+    found: HashMap<String, Option<Inode>>,
 }
 
 impl Ledger {
@@ -48,6 +51,7 @@ impl Ledger {
             made: Vec::new(),
             making: Vec::new(),
             call_creates: false,
+            found: HashMap::new(),
         }
     }
 
@@ -69,15 +73,28 @@ impl Ledger {
     pub(super) fn touches(&mut self, call: &HeldCall, actor: Actor, step: usize) -> Touches {
         let maker = (actor as u64 + 1, step as u64);
         self.making.clear();
+        self.found.clear();
         self.call_creates = !(call.name.starts_with("rename") || call.name.starts_with("link"));
-        let mut touching = Touching { ledger: self, touches: Touches::default(), call, maker };
+        let mut touching = Touching {
+            ledger: self,
+            touches: Touches::default(),
+            call,
+            maker,
+            inode: OnceCell::new(),
+        };
         touching.look();
         touching.touches
+    }
+
+    /// Whether the call looked at last asks for a name that somebody else has, if it is made now.
+    pub(super) fn finds_taken(&mut self, call: &HeldCall) -> bool {
+        call.asks_for().is_some_and(|path| self.inode_at(path).is_some())
     }
 
     /// Notes that the call looked at last has been made, by this step of this actor.
     pub(super) fn made(&mut self, actor: Actor, step: usize) {
         let maker = (actor as u64 + 1, step as u64);
+        self.found.clear();
         for path in std::mem::take(&mut self.making) {
             // It has failed where nothing is there.
             let Some(inode) = self.inode_at(&path) else { continue };
@@ -99,9 +116,14 @@ impl Ledger {
         }
     }
 
-    fn inode_at(&self, path: &str) -> Option<Inode> {
-        let metadata = fs::symlink_metadata(self.root.join(path)).ok()?;
-        Some((metadata.dev(), metadata.ino()))
+    fn inode_at(&mut self, path: &str) -> Option<Inode> {
+        if let Some(found) = self.found.get(path) {
+            return *found;
+        }
+        let metadata = fs::symlink_metadata(self.root.join(path)).ok();
+        let inode = metadata.map(|metadata| (metadata.dev(), metadata.ino()));
+        self.found.insert(path.to_owned(), inode);
+        inode
     }
 
     /// The name of a path that is the same in every run.
@@ -124,13 +146,15 @@ struct Touching<'a> {
     touches: Touches,
     call: &'a HeldCall,
     maker: Maker,
+    /// The maker of the file that the call is about, once it was asked for.
+    inode: OnceCell<Option<Maker>>,
 }
 
 impl Touching<'_> {
     fn look(&mut self) {
         let call = self.call;
         match call.name {
-            "open" | "openat" | "openat2" | "creat" => self.open(call.open_flags().unwrap_or(0)),
+            "open" | "openat" | "openat2" | "creat" => self.open(call.open_flags.unwrap_or(0)),
             "read" | "pread64" | "readv" | "preadv" | "preadv2" | "mmap" => {
                 self.content(Mode::Read);
             }
@@ -292,11 +316,16 @@ impl Touching<'_> {
 
     /// The maker of the file that the call is about, by descriptor or path; `None` where there is none.
     fn inode(&mut self) -> Option<Maker> {
+        if let Some(known) = self.inode.get() {
+            return *known;
+        }
         let inode = match self.call.descriptor() {
-            Some(fd) => inode_of(self.call.tid, fd)?,
-            None => self.ledger.inode_at(&self.call.path)?,
+            Some(fd) => inode_of(self.call.tid, fd),
+            None => self.ledger.inode_at(&self.call.path),
         };
-        Some(self.maker_of(inode))
+        let maker = inode.map(|inode| self.maker_of(inode));
+        let _ = self.inode.set(maker);
+        maker
     }
 
     /// What nobody was seen to make is the actor's own: it has no name that another one could know.

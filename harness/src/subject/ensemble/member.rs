@@ -1,6 +1,10 @@
 //! One process of an ensemble: its pipes, its log, its watchdog, and the answers that are due from it.
 
-use std::{collections::HashSet, io, time::Instant};
+use std::{
+    collections::{HashSet, VecDeque},
+    io,
+    time::Instant,
+};
 
 use serde_json::Value;
 
@@ -32,7 +36,7 @@ pub(crate) struct Member {
     /// An answer is larger than a pipe takes at once.
     large: bool,
     /// Lines that no actor waits for.
-    lines: Vec<Vec<u8>>,
+    lines: VecDeque<Vec<u8>>,
     dead: bool,
     /// Why it is dead, where it was not killed on purpose.
     why: Option<String>,
@@ -58,7 +62,7 @@ impl Member {
             greeted: false,
             answering: HashSet::new(),
             large: false,
-            lines: Vec::new(),
+            lines: VecDeque::new(),
             dead: false,
             why: None,
         }
@@ -90,8 +94,13 @@ impl Member {
         let line = serde_json::to_vec(&request).expect("requests are plain data");
         self.streams.send(&line);
         self.large = false;
-        self.expect_by(Some(Instant::now() + self.limits.operation));
+        self.expect_soon();
         id
+    }
+
+    /// Has it answer within the limit for an operation.
+    pub(super) fn expect_soon(&self) {
+        self.expect_by(Some(Instant::now() + self.limits.operation));
     }
 
     /// The answer to a request that no actor waits for, once it is there.
@@ -99,7 +108,7 @@ impl Member {
         &mut self,
         id: u64,
     ) -> Option<Result<Result<Value, Refusal>, NoAnswer>> {
-        if let Some(line) = self.lines.pop() {
+        if let Some(line) = self.lines.pop_front() {
             self.expect_by(None);
             return Some(
                 protocol::parse(&line, id).map_err(|nonsense| NoAnswer::Broken(nonsense.0)),
@@ -172,7 +181,7 @@ impl Member {
 
     /// Keeps a line that is no actor's answer.
     pub(super) fn keep(&mut self, line: &[u8]) {
-        self.lines.push(line.to_vec());
+        self.lines.push_back(line.to_vec());
     }
 
     pub(super) fn last_words(&self) -> String {

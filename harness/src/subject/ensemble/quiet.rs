@@ -4,7 +4,10 @@
 //! are seen asleep or held, twice and with no news in between, nothing moves until somebody outside moves it.
 
 use std::{
-    fs, thread,
+    collections::HashMap,
+    fs::{self, File},
+    os::unix::fs::FileExt,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -21,18 +24,40 @@ const LOOKS_AT_ONCE: u32 = 64;
 const PAUSE: Duration = Duration::from_micros(100);
 /// Pauses after which processor time is asked for, which costs as much as a look.
 const PAUSES_PER_READING: u32 = 64;
+/// As much of a thread's `stat` as its number, its name (of up to 15 bytes) and its state can take.
+const STAT_START_BYTES: usize = 64;
+/// Files that are kept open.
+const FILES_MAX: usize = 64;
 
-/// Whether these threads are all asleep, gone, or among those that are `held`. One that the kernel has stopped and that
-/// nobody knows of yet has news to tell.
-pub(super) fn are_quiet(threads: &[Tid], held: &[Tid]) -> bool {
-    threads.iter().all(|tid| held.contains(tid) || is_asleep(*tid))
-}
+/// Threads whose state is looked at again and again, by the files that tell it.
+#[derive(Default)]
+pub(super) struct States(HashMap<Tid, File>);
 
-fn is_asleep(tid: Tid) -> bool {
-    let Ok(stat) = fs::read(format!("/proc/{tid}/stat")) else { return true };
-    // The name before the state is in parentheses and may contain any.
-    let end = stat.iter().rposition(|&byte| byte == b')').unwrap_or(0);
-    stat.get(end + 2).is_none_or(|state| matches!(state, b'S' | b'T' | b'Z' | b'X'))
+impl States {
+    /// Whether these threads are all asleep, gone, or among those that are `held`. One that the kernel has stopped and
+    /// that nobody knows of yet has news to tell.
+    pub(super) fn are_quiet(&mut self, threads: &[Tid], held: &[Tid]) -> bool {
+        threads.iter().all(|tid| held.contains(tid) || self.is_asleep(*tid))
+    }
+
+    fn is_asleep(&mut self, tid: Tid) -> bool {
+        let mut start = [0; STAT_START_BYTES];
+        let mut known = self.0.get(&tid).and_then(|file| file.read_at(&mut start, 0).ok());
+        if known.is_none() {
+            // A file is of one thread for ever; its number may have gone to another one.
+            self.0.remove(&tid);
+            let Ok(file) = File::open(format!("/proc/{tid}/stat")) else { return true };
+            known = file.read_at(&mut start, 0).ok();
+            if self.0.len() >= FILES_MAX {
+                self.0.clear();
+            }
+            self.0.insert(tid, file);
+        }
+        let start = &start[..known.unwrap_or(0)];
+        // The name before the state is in parentheses and may contain any.
+        let end = start.iter().rposition(|&byte| byte == b')').unwrap_or(0);
+        start.get(end + 2).is_none_or(|state| matches!(state, b'S' | b'T' | b'Z' | b'X'))
+    }
 }
 
 /// What a thread is called (`/proc/TID/comm`).

@@ -1,0 +1,100 @@
+//! What descriptors of traced threads refer to, in the words of `/proc`.
+//!
+//! Asked several times a call, so the directories that tell it stay open: on the way there are more lookups than in
+//! the answer.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    ffi::OsString,
+    os::{fd::OwnedFd, unix::ffi::OsStringExt},
+    path::PathBuf,
+};
+
+use rustix::{
+    fs::{Mode, OFlags, open, readlinkat},
+    io::Errno,
+};
+
+use super::ptrace::Tid;
+
+/// Directories that are kept open.
+const DIRECTORIES_MAX: usize = 64;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Descriptors(HashMap<Tid, OwnedFd>);
+
+impl Descriptors {
+    /// A path, or something like `pipe:[123]`.
+    ///
+    /// # Errors
+    /// Where the thread has no such descriptor, or hides it.
+    pub(crate) fn target(&mut self, tid: Tid, fd: u64) -> nix::Result<PathBuf> {
+        let name = (fd as i32).to_string();
+        let target = match self.read(tid, &name) {
+            // A directory is of one thread for ever; its number may have gone to another one.
+            Err(Errno::SRCH | Errno::NOENT) if self.0.remove(&tid).is_some() => {
+                self.read(tid, &name)
+            }
+            other => other,
+        };
+        target.map_err(|errno| nix::Error::from_raw(errno.raw_os_error()))
+    }
+
+    fn read(&mut self, tid: Tid, name: &str) -> rustix::io::Result<PathBuf> {
+        if self.0.len() >= DIRECTORIES_MAX && !self.0.contains_key(&tid) {
+            self.0.clear();
+        }
+        let directory = match self.0.entry(tid) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                entry.insert(open(format!("/proc/{tid}/fd"), flags, Mode::empty())?)
+            }
+        };
+        let target = readlinkat(directory, name, Vec::new())?;
+        Ok(OsString::from_vec(target.into_bytes()).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, os::fd::AsRawFd};
+
+    use super::*;
+
+    #[test]
+    fn descriptors_are_those_of_now() {
+        let tid = nix::unistd::gettid().as_raw();
+        let mut descriptors = Descriptors::default();
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().canonicalize().expect("it exists");
+        let file = File::create(path.join("a")).expect("there is room");
+        let fd = file.as_raw_fd() as u64;
+        assert_eq!(descriptors.target(tid, fd), Ok(path.join("a")));
+        std::fs::rename(path.join("a"), path.join("b")).expect("it is there");
+        assert_eq!(descriptors.target(tid, fd), Ok(path.join("b")));
+        assert_eq!(descriptors.target(tid, u64::from(u32::MAX)), Err(nix::Error::ENOENT));
+    }
+
+    #[test]
+    fn threads_that_are_gone_have_none() {
+        let mut descriptors = Descriptors::default();
+        let gone = std::thread::spawn(|| nix::unistd::gettid().as_raw()).join().expect("it ends");
+        assert!(descriptors.target(gone, 0).is_err());
+        for _ in 0..2 * DIRECTORIES_MAX {
+            let (tell, told) = std::sync::mpsc::channel();
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let thread = std::thread::spawn(move || {
+                tell.send(nix::unistd::gettid().as_raw()).expect("somebody listens");
+                let _ = ended.recv();
+            });
+            let tid = told.recv().expect("it runs");
+            descriptors.target(tid, 0).expect("every thread has this process's");
+            assert!(descriptors.0.len() <= DIRECTORIES_MAX);
+            drop(end);
+            thread.join().expect("it ends");
+            assert!(descriptors.target(tid, 0).is_err());
+        }
+    }
+}
