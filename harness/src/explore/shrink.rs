@@ -16,12 +16,16 @@ use crate::{
 
 /// Scenarios that one shrinking may try, for subjects that are forked and for those that are started by exec.
 const TRIES_MAX: [usize; 2] = [48, 4];
+/// Trials after which no more is tried for a case that breaks no claim, where each takes a good part of a second.
+const TRIALS_MAX: usize = 40;
 /// Values up to this many bytes are told in full anyway.
 const SMALL_VALUE_BYTES: usize = 1;
 
-/// Reduces a case, with the effort of `sweep`, whose scenario does not matter.
+/// Reduces a case, with the effort of `sweep`, whose scenario does not matter. One that breaks no claim is worth less
+/// time.
 pub(super) fn shrink(
     case: &Case,
+    is_claimed: bool,
     sweep: &Sweep<'_>,
     workplace: &mut Workplace<'_>,
 ) -> Result<Option<Case>, TrialError> {
@@ -35,11 +39,13 @@ pub(super) fn shrink(
     // Nobody has thought of a generated workload, so all in it that does not matter only confuses.
     let is_costly = !workplace.subject.is_forked() && !case.evidence.scenario.is_generated();
     let mut tries = TRIES_MAX[usize::from(is_costly)];
+    let mut trials = 0;
     let mut skip = 0;
     loop {
         let scenario = &smallest.evidence.scenario;
         let Some(candidate) = candidates(scenario).nth(skip) else { break };
-        if tries == 0 || (sweep.is_over)() {
+        let is_enough = is_costly && !is_claimed && trials >= TRIALS_MAX;
+        if tries == 0 || is_enough || (sweep.is_over)() {
             break;
         }
         tries -= 1;
@@ -54,6 +60,7 @@ pub(super) fn shrink(
             &mut swept,
             &mut |_| {},
         );
+        trials += swept.totals.trials;
         match explored {
             Ok(()) | Err(TrialError::Diverged(_)) => {}
             Err(error) => return Err(error),

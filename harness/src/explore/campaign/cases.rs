@@ -33,15 +33,11 @@ pub fn told(claims: Option<&Claims>, only: Option<&[Guarantee]>, docket: &Docket
 }
 
 impl Shared<'_> {
-    /// Reduces every case that is told. One that cannot be reduced stays as it is, and so does one that breaks no claim
-    /// of a subject whose processes take long to start: that takes minutes, and nobody waits for it.
+    /// Reduces every case that is told. One that cannot be reduced stays as it is.
     pub(super) fn shrink(&self, docket: &mut Docket, processors: &[usize]) {
         let claims = self.campaign.claims.as_ref();
         self.replace_each(docket, processors, &|case, workplace| {
             let is_claimed = claims.is_none_or(|claims| claims.get(case.guarantee).is_some());
-            if !is_claimed && !workplace.subject.is_forked() {
-                return None;
-            }
             let sweep = Sweep {
                 scenario: &case.evidence.scenario,
                 seed: self.campaign.seed,
@@ -49,7 +45,7 @@ impl Shared<'_> {
                 first_only: false,
                 is_over: &|| self.is_over(),
             };
-            shrink::shrink(case, &sweep, workplace).ok().flatten()
+            shrink::shrink(case, is_claimed, &sweep, workplace).ok().flatten()
         });
     }
 
