@@ -49,7 +49,7 @@ before(async () => {
   const executablePath = findChromium();
   folder = mkdtempSync(join(tmpdir(), 'crashworthy-report-'));
   const page = join(folder, 'report.html');
-  crashworthy('report', join(here, 'run'), '--out', page);
+  crashworthy('report', join(here, 'run'), '--bench', join(here, 'bench.json'), '--out', page);
   url = pathToFileURL(page).href;
 
   // The same run by a subject that would like to run a script in its reader's browser.
@@ -246,6 +246,38 @@ test('light and dark are two sets of colours, each of them readable', async () =
     await close();
   }
   assert.notEqual(backgrounds[0], backgrounds[1]);
+});
+
+test('what it costs is plotted: every dot is within its interval, and a slower one is further right', async () => {
+  const { page, complaints, close } = await open();
+  const rows = await page.locator('table.costs tbody tr:not(.block)').evaluateAll((rows) => rows.map((row) => {
+    const box = (selector) => row.querySelector(selector)?.getBoundingClientRect();
+    const [dot, interval, cell] = ['circle.median', 'line.interval', 'td.plot'].map(box);
+    return {
+      said: row.querySelector('td:last-child').textContent,
+      dot: dot && (dot.left + dot.right) / 2,
+      interval: interval && [interval.left, interval.right],
+      cell: [cell.left, cell.right],
+      table: [...document.querySelectorAll('table.costs')].indexOf(row.closest('table')),
+    };
+  }));
+  const units = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 };
+  const plotted = rows.filter((row) => row.dot);
+  assert.ok(plotted.length > 10, `${plotted.length} dots`);
+  for (const row of plotted) {
+    const [, number, unit] = row.said.match(/^([\d.]+) (ns|µs|ms|s) /);
+    row.nanos = number * units[unit];
+    assert.ok(row.cell[0] <= row.interval[0] && row.interval[1] <= row.cell[1], row.said);
+    assert.ok(row.interval[0] - 1 <= row.dot && row.dot <= row.interval[1] + 1, row.said);
+  }
+  for (const a of plotted) {
+    for (const b of plotted.filter((b) => b.table === a.table && b.nanos > 1.05 * a.nanos)) {
+      assert.ok(b.dot > a.dot, `${a.said} is left of ${b.said}`);
+    }
+  }
+  for (const row of rows.filter((row) => !row.dot)) assert.match(row.said, /below the protocol|not measured/);
+  assert.deepEqual(complaints, []);
+  await close();
 });
 
 test('nothing sticks out on a telephone', async () => {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fmt::Write,
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -16,11 +16,13 @@ use crashworthy_harness::{
     explore::Profile,
     judge::{Certificate, GuaranteeResult, Verdict},
     report::{Progress, Reporter},
-    scenario,
+    scenario::{self, Scenario},
     subject::{Limits, Subject},
     trace::pin,
 };
 
+/// What takes as long as all other scenarios together, and looks for size, and for how many there are.
+const SLOW: [&str; 4] = ["large-value", "list-long", "three-writers", "writer-and-lister"];
 /// The seed of every test that does not care.
 const SEED: u64 = 7;
 
@@ -40,6 +42,13 @@ pub(crate) fn of(subject: Subject) -> Campaign {
         only: None,
         partition: None,
     }
+}
+
+/// The built-in scenarios but for the slow ones.
+pub(crate) fn quick_scenarios() -> Vec<Arc<Scenario>> {
+    let mut scenarios = scenario::builtin::all();
+    scenarios.retain(|scenario| !SLOW.contains(&scenario.name.as_str()));
+    scenarios
 }
 
 /// Runs it on a thread of its own.

@@ -10,7 +10,7 @@ mod recipe;
 mod nothing;
 mod schedule;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use crashworthy::{
     Category,
@@ -29,7 +29,6 @@ use crashworthy::{
 };
 use crashworthy_harness::{
     judge::{Rating, Verdict},
-    scenario::{self, Scenario},
     subject::{Backend, Subject},
 };
 use libtest_mimic::Trial;
@@ -191,13 +190,6 @@ pub(crate) fn tests() -> Vec<Trial> {
         .collect()
 }
 
-/// All but the two that take as long as all others together: what they look for, size, is no canary's flaw.
-fn quick_scenarios() -> Vec<Arc<Scenario>> {
-    let mut scenarios = scenario::builtin::all();
-    scenarios.retain(|scenario| !["large-value", "list-long"].contains(&scenario.name.as_str()));
-    scenarios
-}
-
 fn convict(canary: &Canary) -> Outcome {
     let subject = Subject::of_this_executable(canary.name).unwrap();
     let group = Group::of(canary.refuted);
@@ -205,7 +197,7 @@ fn convict(canary: &Canary) -> Outcome {
         generate: canary.generate,
         shrink: false,
         only: Some(group.guarantees().collect()),
-        scenarios: quick_scenarios(),
+        scenarios: campaign::quick_scenarios(),
         ..campaign::of(subject)
     });
     let certificate = &outcome.certificate;
