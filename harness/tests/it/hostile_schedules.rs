@@ -28,6 +28,7 @@ const NEW_FILE: &str = "two-terminals-new-file";
 pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile_schedules::waits_for_another", || acquit("wait-for-other")),
     ("hostile_schedules::leaves_an_idle_child", || acquit("child")),
+    ("hostile_schedules::takes_locks_only_beside_others", || acquit("late-lock")),
     ("hostile_schedules::loses_its_patience", || waits_by_the_clock("impatient")),
     ("hostile_schedules::waits_for_what_is_no_file", || waits_by_the_clock("socket-lock")),
     ("hostile_schedules::spins", || fails("spin", NEW_FILE, &["did not answer within 2s"])),

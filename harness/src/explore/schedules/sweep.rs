@@ -283,7 +283,8 @@ impl Exploration<'_, '_> {
         }
         let performed = self.rig.run(explorer, kill, false)?;
         self.starts_over |= self.rig.has_missed_closes()?;
-        if performed.run.abandoned {
+        // Where it was not seen when locks were given up, who waited for what is not known either.
+        if performed.run.abandoned || self.starts_over {
             return Ok(performed);
         }
         tell(&News::Trial);

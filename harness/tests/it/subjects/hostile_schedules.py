@@ -113,6 +113,11 @@ def write(request):
         open(place(f"here-{os.getpid()}"), "w").close()
         while len([name for name in os.listdir(root) if name.startswith("here-")]) < 2:
             pass
+    elif mode == "late-lock":
+        # Whoever is alone takes no lock, so that nobody knows beforehand that locks are taken.
+        open(place(f"here-{os.getpid()}"), "w").close()
+        if len([name for name in os.listdir(root) if name.startswith("here-")]) > 1:
+            held = [os.fdopen(lock("writer.lock"))]
     elif mode == "threads":
         start_threads()
     elif mode == "planted-lock":
