@@ -430,7 +430,9 @@ impl Shared<'_> {
             }
             News::Refuted(case) => {
                 let decides = deciding(self.campaign.claims.as_ref(), case.guarantee);
+                let only = self.campaign.only.as_deref();
                 if decides == case.evidence.strike.model()
+                    && only.is_none_or(|only| only.contains(&case.guarantee))
                     && lock(&self.announced).insert(case.guarantee)
                 {
                     // Its file is there before it is announced.

@@ -2,7 +2,7 @@
 // mouse and by keyboard; without JavaScript the story is there; light and dark differ; nothing is loaded.
 //
 // The page is made of the run that is committed beside this file, by the binary as it is now. CRASHWORTHY names another
-// binary than `cargo run --release` builds, CHROMIUM another browser than the usual places have.
+// binary than `cargo run` builds, CHROMIUM another browser than the usual places have.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -39,7 +39,7 @@ function findChromium() {
 function crashworthy(...words) {
   const options = { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] };
   if (process.env.CRASHWORTHY) return execFileSync(process.env.CRASHWORTHY, words, options);
-  const cargo = ['run', '--quiet', '--release', '--locked', '--package', 'crashworthy-harness', '--bin', 'crashworthy', '--'];
+  const cargo = ['run', '--quiet', '--locked', '--package', 'crashworthy-harness', '--bin', 'crashworthy', '--'];
   return execFileSync('cargo', [...cargo, ...words], options);
 }
 

@@ -10,8 +10,8 @@ use std::{
 use crashworthy_harness::{
     judge::Certificate,
     report::{
-        Progress, Reporter, badge, events::Events, files::RunFiles, junit, sheet::Sheet,
-        stopwatch::Stopwatch, summary, terminal,
+        Progress, Reporter, badge, events::Events, files::RunFiles, html::HtmlReporter, junit,
+        sheet::Sheet, stopwatch::Stopwatch, summary, terminal,
     },
     subject::Subject,
 };
@@ -172,6 +172,7 @@ fn cost() {
         Box::new(Sheet::new(directory, summary::FILE, summary::render)),
         Box::new(Sheet::new(directory, badge::FILE, badge::render)),
         Box::new(Events::create(directory).unwrap()),
+        Box::new(HtmlReporter::new(directory)),
     ];
     let mut all = All(outputs.into_iter().map(Stopwatch::new).collect());
     let mut stopwatch = Stopwatch::new(&mut all);
