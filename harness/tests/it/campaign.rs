@@ -3,10 +3,7 @@
 use std::{
     collections::BTreeSet,
     fmt::Write,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 
@@ -53,26 +50,53 @@ pub(crate) fn quick_scenarios() -> Vec<Arc<Scenario>> {
 
 /// Runs it on a thread of its own.
 ///
-/// A campaign with one job stays on the first processor that its thread may use. Tests take turns in which
-/// that is, or all of them would share one.
+/// A campaign with one job stays on the first processor that its thread may use. That is one that the fewest others
+/// have, or all of them would share one.
 pub(crate) fn run(campaign: &Campaign) -> Outcome {
-    static TURN: AtomicUsize = AtomicUsize::new(0);
-    static PROCESSORS: OnceLock<Vec<usize>> = OnceLock::new();
-    let processors = PROCESSORS.get_or_init(pin::processors);
-    // A runner with one process a test starts every count at 0; process ids differ.
-    let turn = TURN.fetch_add(1, Ordering::Relaxed) + std::process::id() as usize;
+    let place = (campaign.jobs == 1).then(Place::take).flatten();
     let result = thread::scope(|scope| {
         let running = scope.spawn(|| {
-            if campaign.jobs == 1
-                && let Some(&processor) = processors.get(turn % processors.len().max(1))
-            {
-                pin::pin_to(processor);
+            if let Some(Place(processor)) = &place {
+                pin::pin_to(*processor);
             }
             campaign.run(&mut Silent)
         });
         running.join().expect("a campaign does not panic")
     });
     result.expect("a campaign has an outcome")
+}
+
+/// A processor while a campaign has it.
+struct Place(usize);
+
+impl Place {
+    /// Each processor and how many campaigns have it.
+    fn all() -> MutexGuard<'static, Vec<(usize, usize)>> {
+        static ALL: OnceLock<Mutex<Vec<(usize, usize)>>> = OnceLock::new();
+        let all = ALL.get_or_init(|| {
+            let mut processors = pin::processors();
+            // A runner with one process a test has each begin here; process ids differ.
+            let first = std::process::id() as usize % processors.len().max(1);
+            processors.rotate_left(first);
+            Mutex::new(processors.into_iter().map(|processor| (processor, 0)).collect())
+        });
+        all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take() -> Option<Self> {
+        let mut all = Self::all();
+        let (processor, users) = all.iter_mut().min_by_key(|(_, users)| *users)?;
+        *users += 1;
+        Some(Self(*processor))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut all = Self::all();
+        let own = all.iter_mut().find(|(processor, _)| *processor == self.0);
+        own.expect("it was taken from here").1 -= 1;
+    }
 }
 
 /// The guarantees with this verdict.

@@ -8,7 +8,6 @@ use crate::campaign::{self, Campaign};
 pub(crate) const TESTS: &[crate::Test] = &[
     ("determinism::fs", || twice("fs")),
     ("determinism::fs_documented", || twice("fs:documented")),
-    ("determinism::canary", || twice("canary:write_in_place")),
 ];
 
 fn twice(backend: &str) {

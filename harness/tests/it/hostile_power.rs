@@ -70,6 +70,7 @@ fn run(scenario: &str, arguments: &[&str]) -> Outcome {
     campaign::run(&Campaign {
         scenarios: vec![Arc::new(scenario)],
         limits,
+        shrink: false,
         ..campaign::of(subject)
     })
 }

@@ -13,13 +13,8 @@ pub(crate) const TESTS: &[crate::Test] = &[
 ];
 
 /// Enough to compare something for everything that a skeleton claims.
-const SCENARIOS: &[&str] = &[
-    "read-your-write",
-    "overwrite-replaces",
-    "missing-is-error",
-    "crash-during-overwrite",
-    "crash-between-operations",
-];
+const SCENARIOS: &[&str] =
+    &["read-your-write", "overwrite-replaces", "missing-is-error", "crash-during-overwrite"];
 const CLAIMS: &str = "my_backend.claims.toml";
 /// What a skeleton claims.
 const CLAIMED: &[&str] = &[
