@@ -14,7 +14,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
 
 /// Enough to compare something for everything that a skeleton claims.
 const SCENARIOS: &[&str] =
-    &["read-your-write", "overwrite-replaces", "missing-is-error", "crash-during-overwrite"];
+    &["read-your-write", "overwrite-replaces", "missing-is-error", "crash-during-write"];
 const CLAIMS: &str = "my_backend.claims.toml";
 /// What a skeleton claims.
 const CLAIMED: &[&str] = &[
