@@ -114,7 +114,6 @@ const CONCURRENCY: [Guarantee; 6] = [
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("controls::memory", memory),
-    ("controls::fs_with_another_seed", fs_with_another_seed),
     ("controls::fs_with_checksums", fs_with_checksums),
     ("controls::fs_without_fork_server", fs_without_fork_server),
     ("controls::python", python),
@@ -156,19 +155,12 @@ fn memory() {
     assert_eq!((lost.verdict, lost.claimed), (Verdict::Refuted, false));
 }
 
-/// `cargo certify` has seed 0.
-fn fs_with_another_seed() {
-    let subject = Subject::of_this_executable("fs").unwrap();
-    let claims = FsBackend::claims(&FsOptions::default());
-    acquit(&Campaign { generate: true, ..control(subject, claims) });
-}
-
 fn fs_with_checksums() {
     let mut subject = Subject::of_this_executable("fs").unwrap();
     subject.options = serde_json::json!({ "verification": "checksum" });
     let claims = FsBackend::claims(&FsOptions::new().verification(Verification::Checksum));
     assert!(claims.get(Guarantee::BitrotDetected).is_some());
-    acquit(&control(subject, claims));
+    acquit(&Campaign { generate: true, ..control(subject, claims) });
 }
 
 fn fs_without_fork_server() {
