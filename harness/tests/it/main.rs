@@ -52,6 +52,8 @@ fn main() -> ExitCode {
 
     let mut tests = canaries::tests();
     let further = [
+        // One that takes long by itself: at the end everybody would wait for it.
+        strategies::TESTS,
         bench::TESTS,
         bit_rot::TESTS,
         ci_files::TESTS,
@@ -71,7 +73,6 @@ fn main() -> ExitCode {
         recorder::TESTS,
         samples::TESTS,
         sharding::TESTS,
-        strategies::TESTS,
         timeline::TESTS,
         soak::TESTS,
         tracer::TESTS,
