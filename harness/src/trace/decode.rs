@@ -172,7 +172,6 @@ fn open_file(
     Ok(below(root, &path).map_or(Meaning::Elsewhere, |path| change(path, None, bytes)))
 }
 
-/// What a descriptor refers to, in the words of `/proc`: a path, or something like `pipe:[123]`.
 fn pipe_inode(link: &Path) -> Option<u64> {
     link.to_str()?.strip_prefix("pipe:[")?.strip_suffix(']')?.parse().ok()
 }

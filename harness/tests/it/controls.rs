@@ -1,8 +1,8 @@
 //! Controls: backends that must be acquitted of everything that they document.
 //!
 //! Subjects that are started by exec get the scenarios of [`FEW`], enough to measure each of their claims:
-//! a process of theirs costs tens of milliseconds. All scenarios are run by `.ci/run`. The database is the control
-//! that nobody here has written: what it documents of power losses was found out by others.
+//! a process of theirs costs tens of milliseconds. The database is the control that nobody here has written: what it
+//! documents of power losses was found out by others.
 
 use std::{fs, sync::Arc};
 
