@@ -13,7 +13,7 @@ import sys
 import unittest
 
 import sqlite_backend
-from test_adapter import HERE, SubjectTest, base64_of, every_operation, listing, read, write
+from subject_test import HERE, SubjectTest, base64_of, every_operation, listing, read, write
 
 ALL = [
     {"journal": journal, "synchronous": synchronous}

@@ -6,12 +6,13 @@ use std::{
     process::{Command, Output},
 };
 
-use crashworthy_harness::throughput::{Cell, Comparison, Measured};
+use crashworthy_harness::throughput::{Cell, Comparison, Measured, Work};
 
 use crate::program;
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("bench::a_built_in_and_a_program_side_by_side", a_built_in_and_a_program_side_by_side),
+    ("bench::what_takes_long_costs_much", what_takes_long_costs_much),
     ("bench::what_cannot_be_measured_is_said", what_cannot_be_measured_is_said),
     ("bench::bad_input_is_the_users_to_mend", bad_input_is_the_users_to_mend),
 ];
@@ -67,6 +68,53 @@ fn a_built_in_and_a_program_side_by_side() {
             assert!(protocol_nanos.median > 0.0, "{cost:?}");
         }
     }
+}
+
+/// A subject that sleeps in every write that it does not refuse, for so many seconds.
+const SLOW: &str = r#"
+import json, sys, time
+stored = {}
+for line in sys.stdin:
+    request = json.loads(line)
+    answer = {"id": request["id"], "ok": None}
+    if request["op"] == "hello":
+        answer["ok"] = {"protocol": 1, "name": "slow"}
+    elif request.get("path") == "":
+        answer = {"id": request["id"], "error": {"kind": "InvalidPath", "message": "empty"}}
+    elif request["op"] == "writeFile":
+        time.sleep(float(sys.argv[1]))
+        stored[request["path"]] = request["data"]
+    elif request["op"] == "readFile":
+        answer["ok"] = stored[request["path"]]
+    elif request["op"] == "deleteFile":
+        del stored[request["path"]]
+    print(json.dumps(answer), flush=True)
+"#;
+
+/// A busy machine makes everything take longer, and nothing shorter; what it does to the operations that are refused,
+/// it does not do in every cell.
+fn what_takes_long_costs_much() {
+    const SLEPT_NANOS: f64 = 20e6;
+    let python = program::python().to_string_lossy();
+    let slept = (SLEPT_NANOS / 1e9).to_string();
+    let done = bench(&["--format", "json", "--", &python, "-c", SLOW, &slept]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let comparison: Comparison = serde_json::from_slice(&done.stdout).unwrap();
+    let [slow] = &comparison.subjects[..] else { panic!("it is alone: {comparison:?}") };
+    let is_write = |cell: Cell| [Work::Write, Work::Overwrite].contains(&cell.work);
+    let mut costly = 0;
+    for cost in slow.costs.iter().filter(|cost| is_write(cost.cell)) {
+        let timed = match &cost.measured {
+            Measured::Cost { nanos, timed_nanos, .. } => {
+                costly += usize::from(nanos.median > SLEPT_NANOS / 2.0);
+                timed_nanos
+            }
+            Measured::BelowProtocol { timed_nanos, .. } => timed_nanos,
+            Measured::NotMeasured { reason } => panic!("{reason}"),
+        };
+        assert!(timed.low >= SLEPT_NANOS, "{cost:?}");
+    }
+    assert!(costly > 0, "no write costs what it sleeps: {slow:?}");
 }
 
 /// A subject whose first delete fails, and one that dies at it.
