@@ -132,7 +132,7 @@ impl<'t> Ensemble<'t> {
         Ok(true)
     }
 
-    /// Ends every process; [`Self::open`] starts new ones.
+    /// Ends every process; [`Self::open_and_run`] starts new ones.
     pub(crate) fn renew(&mut self) -> io::Result<()> {
         for member in 0..self.members.len() {
             self.bury(member)?;
@@ -150,15 +150,25 @@ impl<'t> Ensemble<'t> {
         Ok(())
     }
 
-    /// Opens `root` anew in every process, and starts those again that have died; the answer to `hello`, where
-    /// one was started. What happens below the root is of no interest until [`Self::begin`].
-    pub(crate) fn open(&mut self, root: &Path, options: &Value) -> Result<Option<Hello>, String> {
+    /// Opens `root` anew in every process, the first one last, and starts those again that have died; then runs these
+    /// in the first, as [`Self::run`] does. Who takes many requests at once gets both at once. The answer to
+    /// `hello`, where a process was started, and those to the operations.
+    ///
+    /// What happens below the root is of no interest until [`Self::begin`].
+    pub(crate) fn open_and_run(
+        &mut self,
+        root: &Path,
+        options: &Value,
+        invocations: &[Invocation],
+    ) -> Result<(Option<Hello>, Vec<Outcome>), String> {
         self.side.tracer().report_changes(false);
         self.side.tracer().watch(Some(root));
         self.blind_spot = None;
         self.past_limit = false;
+        let path = root.to_str().ok_or("the scratch directory's path is not UTF-8")?;
+        let open = || Call::Open { root: path.to_owned(), options: options.clone() };
         let mut said = None;
-        for index in 0..self.members.len() {
+        for index in (0..self.members.len()).rev() {
             if self.members[index].is_dead() {
                 self.processes.retain(|_, owner| *owner != index);
                 self.threads.clear();
@@ -166,48 +176,50 @@ impl<'t> Ensemble<'t> {
                 self.processes.insert(member.pid, index);
                 self.members[index] = member;
             }
-            if self.members[index].is_greeted() {
-                let root = root.to_str().ok_or("the scratch directory's path is not UTF-8")?;
-                let call = Call::Open { root: root.to_owned(), options: options.clone() };
-                match self.ask(index, call) {
-                    Ok(Ok(_)) => {}
-                    Ok(Err(Refusal { kind, message })) => {
-                        return Err(format!("it refused `open`: {kind}: {message}"));
-                    }
-                    Err(NoAnswer::Broken(why)) => {
-                        return Err(format!("it gave no answer to `open`: {why}"));
-                    }
-                    Err(NoAnswer::Killed) => return Err("it was killed in `open`".to_owned()),
-                }
-            } else {
+            if !self.members[index].is_greeted() {
                 let hello = greet(root, options, |call| self.ask(index, call))?;
                 self.pipelines = hello.capabilities.iter().any(|offered| offered == PIPELINING);
                 said = Some(hello);
                 self.members[index].greeted();
+            } else if index == 0 && self.pipelines {
+                let opening = self.members[0].queue(open(), None);
+                let running = self.send_all(invocations);
+                let opened = self.answer(0, opening);
+                let outcomes = self.outcomes(invocations, running);
+                return has_opened(opened).map(|()| (said, outcomes));
+            } else {
+                has_opened(self.ask(index, open()))?;
             }
         }
-        Ok(said)
+        Ok((said, self.run(invocations)))
     }
 
     /// Operations of the first process, one after the other, while nothing is held. Who takes many requests at once
     /// gets them at once.
     pub(crate) fn run(&mut self, invocations: &[Invocation]) -> Vec<Outcome> {
-        let outcome = |invocation: &Invocation, answer| match answer {
-            Ok(answer) => protocol::outcome(invocation, answer),
-            Err(NoAnswer::Killed) => Outcome::Killed,
-            Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
-        };
-        if !self.pipelines {
-            let run = |invocation| outcome(invocation, self.ask(0, Call::from(invocation)));
-            return invocations.iter().map(run).collect();
+        if self.pipelines && !invocations.is_empty() {
+            let running = self.send_all(invocations);
+            return self.outcomes(invocations, running);
         }
-        let send = |invocation| self.members[0].send(Call::from(invocation), None);
-        let ids: Vec<u64> = invocations.iter().map(send).collect();
+        let run = |invocation| outcome(invocation, self.ask(0, Call::from(invocation)));
+        invocations.iter().map(run).collect()
+    }
+
+    /// Sends what is queued for the first process, and these; their ids.
+    fn send_all(&mut self, invocations: &[Invocation]) -> Vec<u64> {
+        let queue = |invocation| self.members[0].queue(Call::from(invocation), None);
+        let ids = invocations.iter().map(queue).collect();
+        self.members[0].send_queued();
+        ids
+    }
+
+    /// The answers to what was sent to the first process.
+    fn outcomes(&mut self, invocations: &[Invocation], sent: Vec<u64>) -> Vec<Outcome> {
         let answered = |(invocation, id)| {
             self.members[0].expect_soon();
             outcome(invocation, self.answer(0, id))
         };
-        invocations.iter().zip(ids).map(answered).collect()
+        invocations.iter().zip(sent).map(answered).collect()
     }
 
     /// From now on, calls below the root are held.
@@ -250,12 +262,12 @@ impl<'t> Ensemble<'t> {
         Some(answer)
     }
 
-    /// Why calls may have been missed since [`Self::open`].
+    /// Why calls may have been missed since [`Self::open_and_run`].
     pub(crate) fn blind_spot(&self) -> Option<&'static str> {
         self.blind_spot
     }
 
-    /// Whether a limit has ended something since [`Self::open`].
+    /// Whether a limit has ended something since [`Self::open_and_run`].
     pub(crate) fn is_past_limit(&self) -> bool {
         self.past_limit
     }
@@ -583,4 +595,22 @@ impl Drop for Ensemble<'_> {
 /// What is held at the same time in one process is made in this order: never by the numbers of threads.
 fn key(call: &HeldCall) -> (&str, Option<&str>, &'static str) {
     (&call.path, call.to.as_deref(), call.name)
+}
+
+fn outcome(invocation: &Invocation, answer: Result<Result<Value, Refusal>, NoAnswer>) -> Outcome {
+    match answer {
+        Ok(answer) => protocol::outcome(invocation, answer),
+        Err(NoAnswer::Killed) => Outcome::Killed,
+        Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
+    }
+}
+
+/// Whether a root was opened; why not, in words.
+fn has_opened(answer: Result<Result<Value, Refusal>, NoAnswer>) -> Result<(), String> {
+    match answer {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(Refusal { kind, message })) => Err(format!("it refused `open`: {kind}: {message}")),
+        Err(NoAnswer::Broken(why)) => Err(format!("it gave no answer to `open`: {why}")),
+        Err(NoAnswer::Killed) => Err("it was killed in `open`".to_owned()),
+    }
 }

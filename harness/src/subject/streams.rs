@@ -67,7 +67,7 @@ impl Streams {
         self.flush();
     }
 
-    /// Queues a line, to be sent with the next [`Self::pump`].
+    /// Queues a line, to be sent with the next [`Self::flush`] or [`Self::pump`].
     pub(crate) fn queue(&mut self, line: &[u8]) {
         self.outgoing.extend(line);
         self.outgoing.push_back(b'\n');
@@ -134,7 +134,7 @@ impl Streams {
         }
     }
 
-    fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         let Some(stdin) = &mut self.stdin else { return };
         while !self.outgoing.is_empty() {
             match stdin.write(self.outgoing.as_slices().0) {

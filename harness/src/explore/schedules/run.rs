@@ -76,7 +76,7 @@ impl<'a> Rig<'a> {
     /// What the subject says of itself. It is also asked for a file that is not there.
     pub(super) fn introduce(&mut self) -> Result<&Hello, TrialError> {
         let arena = self.place()?;
-        self.open(&arena)?;
+        self.open_and_run(&arena, &[])?;
         let missing = Invocation::ReadFile { path: MISSING.to_owned() };
         let missing = match &self.ensemble.run(&[missing])[..] {
             [Outcome::Fail { kind, .. }] => Some(*kind),
@@ -104,13 +104,18 @@ impl<'a> Rig<'a> {
         Ok(self.scratch.adopt(root))
     }
 
-    fn open(&mut self, arena: &Arena) -> Result<(), TrialError> {
-        match self.ensemble.open(&arena.root(), &self.subject.options) {
-            Ok(Some(hello)) => self.hello = hello,
-            Ok(None) => {}
-            Err(why) => return Err(TrialError::Subject(arena.anonymous_text(&why))),
-        }
-        Ok(())
+    fn open_and_run(
+        &mut self,
+        arena: &Arena,
+        invocations: &[Invocation],
+    ) -> Result<Vec<Outcome>, TrialError> {
+        let (root, options) = (arena.root(), &self.subject.options);
+        let (hello, outcomes) = self
+            .ensemble
+            .open_and_run(&root, options, invocations)
+            .map_err(|why| TrialError::Subject(arena.anonymous_text(&why)))?;
+        self.hello = hello.unwrap_or_else(|| std::mem::take(&mut self.hello));
+        Ok(outcomes)
     }
 
     /// Whether runs so far have missed when locks were given up, so that they have fewer steps than the next ones
@@ -142,9 +147,9 @@ impl<'a> Rig<'a> {
         }
         let arena = self.place()?;
         arena.plant(&self.scenario.plants)?;
-        self.open(&arena)?;
+        let scenario = Arc::clone(&self.scenario);
+        let outcomes = self.open_and_run(&arena, &scenario.set_up)?;
         let mut history = History::new();
-        let outcomes = self.ensemble.run(&self.scenario.set_up);
         for (invocation, outcome) in self.scenario.set_up.iter().zip(outcomes) {
             let (invocation, outcome) = (invocation.clone(), arena.anonymous(outcome));
             history.push(Entry { phase: Phase::SetUp, invocation, outcome, span: None });

@@ -88,14 +88,26 @@ impl Member {
 
     /// Sends a request, to be run by the thread of an actor where one is named; its id.
     pub(super) fn send(&mut self, call: Call, thread: Option<usize>) -> u64 {
+        let id = self.queue(call, thread);
+        self.send_queued();
+        id
+    }
+
+    /// As [`Self::send`], but nothing is sent yet: who takes many requests at once is to find them all there.
+    pub(super) fn queue(&mut self, call: Call, thread: Option<usize>) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         let request = Request { id, thread, call };
         let line = serde_json::to_vec(&request).expect("requests are plain data");
-        self.streams.send(&line);
+        self.streams.queue(&line);
+        id
+    }
+
+    /// Sends what is queued.
+    pub(super) fn send_queued(&mut self) {
+        self.streams.flush();
         self.large = false;
         self.expect_soon();
-        id
     }
 
     /// Has it answer within the limit for an operation.
