@@ -161,24 +161,27 @@ impl Load {
             run(0)?;
             return Ok(started.elapsed());
         }
-        // The clock starts when all threads are there, and stops when the last has done its share.
-        let ready = Barrier::new(writers as usize + 1);
+        // The clock starts when all threads are there, and stops when the last has done its share. It is read by
+        // those who work: this thread may get a processor long after they did.
+        let ready = Barrier::new(writers as usize);
         thread::scope(|scope| {
             let threads: Vec<_> = (0..writers)
                 .map(|writer| {
                     let (ready, run) = (&ready, &run);
                     scope.spawn(move || {
                         ready.wait();
-                        run(writer)
+                        let started = Instant::now();
+                        run(writer).map(|()| (started, Instant::now()))
                     })
                 })
                 .collect();
-            ready.wait();
-            let started = Instant::now();
-            for thread in threads {
-                thread.join().expect("a writer does not panic")?;
-            }
-            Ok(started.elapsed())
+            let spans = threads
+                .into_iter()
+                .map(|thread| thread.join().expect("a writer does not panic"))
+                .collect::<Result<Vec<_>>>()?;
+            let first = spans.iter().map(|(started, _)| *started).min();
+            let last = spans.iter().map(|(_, ended)| *ended).max();
+            Ok(first.zip(last).map_or(Duration::ZERO, |(first, last)| last - first))
         })
     }
 }

@@ -207,8 +207,7 @@ fn resolve_both(
     if from != to {
         return Ok([resolve(files, tid, from, path)?, resolve(files, tid, to, other)?]);
     }
-    let paths =
-        [PathBuf::from(memory::string(tid, path)?), PathBuf::from(memory::string(tid, other)?)];
+    let paths = memory::strings(tid, [path, other])?.map(PathBuf::from);
     if paths.iter().all(|path| path.is_absolute()) {
         return Ok(paths);
     }

@@ -9,9 +9,11 @@ use std::{
     cell::OnceCell,
     collections::{HashMap, HashSet},
     fs,
-    os::unix::fs::MetadataExt,
+    os::{fd::OwnedFd, unix::fs::MetadataExt},
     path::{Path, PathBuf},
 };
+
+use rustix::fs::{AtFlags, Mode as Permissions, OFlags, open, statat};
 
 use crate::{
     schedule::{Actor, Inode, Mode, Object, Touches},
@@ -23,7 +25,8 @@ type Maker = (u64, u64);
 
 /// What is known in one run. Its names outlive it.
 pub(super) struct Ledger {
-    root: PathBuf,
+    /// Below it, paths are short to walk.
+    root: Option<OwnedFd>,
     /// Device and number to maker.
     inodes: HashMap<Inode, Maker>,
     /// Paths that chance has named, to what they are called here.
@@ -44,7 +47,7 @@ impl Ledger {
     /// Knows these paths.
     pub(super) fn new<'a>(known: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
-            root: PathBuf::new(),
+            root: None,
             inodes: HashMap::new(),
             chance: HashMap::new(),
             known: known.into_iter().map(str::to_owned).collect(),
@@ -57,7 +60,8 @@ impl Ledger {
 
     /// A new run begins, below `root`.
     pub(super) fn begin(&mut self, root: &Path) {
-        root.clone_into(&mut self.root);
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        self.root = open(root, flags, Permissions::empty()).ok();
         self.known.extend(self.made.drain(..));
         self.inodes.clear();
         self.chance.clear();
@@ -120,8 +124,12 @@ impl Ledger {
         if let Some(found) = self.found.get(path) {
             return *found;
         }
-        let metadata = fs::symlink_metadata(self.root.join(path)).ok();
-        let inode = metadata.map(|metadata| (metadata.dev(), metadata.ino()));
+        let path_or_root = if path.is_empty() { "." } else { path };
+        let stat = self
+            .root
+            .as_ref()
+            .and_then(|root| statat(root, path_or_root, AtFlags::SYMLINK_NOFOLLOW).ok());
+        let inode = stat.map(|stat| (stat.st_dev, stat.st_ino));
         self.found.insert(path.to_owned(), inode);
         inode
     }
