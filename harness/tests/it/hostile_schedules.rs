@@ -29,6 +29,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile_schedules::waits_for_another", || acquit("wait-for-other")),
     ("hostile_schedules::leaves_an_idle_child", || acquit("child")),
     ("hostile_schedules::takes_locks_only_beside_others", || acquit("late-lock")),
+    ("hostile_schedules::gives_up_unforeseen_locks_early", gives_up_unforeseen_locks_early),
     ("hostile_schedules::loses_its_patience", || waits_by_the_clock("impatient")),
     ("hostile_schedules::waits_for_what_is_no_file", || waits_by_the_clock("socket-lock")),
     ("hostile_schedules::spins", || fails("spin", NEW_FILE, &["did not answer within 2s"])),
@@ -78,6 +79,19 @@ fn acquit(mode: &str) {
     for guarantee in [NoTornRead, LastWriteWins, Linearizable, NoSpuriousError] {
         let row = campaign::row(&outcome.certificate, guarantee);
         assert_eq!(row.verdict, Verdict::Upheld, "{guarantee}: {:?} {:?}", row.reason, row.summary);
+    }
+}
+
+/// That it takes locks shows only in schedules, in which nobody has seen when they are given up until then: what
+/// refutes it is from others, in which that is a step.
+fn gives_up_unforeseen_locks_early() {
+    let outcome = run("short-lock", NEW_FILE);
+    assert!(refuted(&outcome).contains(&NoSpuriousError), "{}", campaign::charges(&outcome));
+    for case in &outcome.cases {
+        let calls: Vec<&str> = case.trace.events.iter().map(|event| event.call).collect();
+        let is_locked = calls.contains(&"flock");
+        assert_eq!(is_locked, calls.contains(&"close"), "{}: {calls:?}", case.guarantee);
+        assert!(is_locked, "{}: {calls:?}", case.guarantee);
     }
 }
 

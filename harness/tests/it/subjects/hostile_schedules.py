@@ -32,13 +32,15 @@ def place(path):
     return os.path.join(root, path)
 
 
-def publish(path, data):
-    """Puts the bytes in a file of their own and gives it its name."""
+def publish(path, data, name=None, held=()):
+    """Puts the bytes in a file of their own, gives up what is held, and gives the file its name."""
     final = place(path)
     os.makedirs(os.path.dirname(final), exist_ok=True)
-    temporary = f"{final}-{os.getpid()}"
+    temporary = f"{final}-{name or os.getpid()}"
     with open(temporary, "wb") as file:
         file.write(data)
+    for taken in held:
+        taken.close()
     os.rename(temporary, final)
 
 
@@ -114,11 +116,15 @@ def write(request):
         open(place(f"here-{os.getpid()}"), "w").close()
         while len([name for name in os.listdir(root) if name.startswith("here-")]) < 2:
             pass
-    elif mode == "late-lock":
+    elif mode in ("late-lock", "short-lock"):
         # Whoever is alone takes no lock, so that nobody knows beforehand that locks are taken.
         open(place(f"here-{os.getpid()}"), "w").close()
         if len([name for name in os.listdir(root) if name.startswith("here-")]) > 1:
             held = [os.fdopen(lock("writer.lock"))]
+        if mode == "short-lock":
+            publish(path, data, "shared", held)
+            send(request, None)
+            return
     elif mode == "threads":
         start_threads()
     elif mode == "planted-lock":
