@@ -1,5 +1,5 @@
 //! A value that the first thread in need of it makes, that all share, and that is made anew when it has turned
-//! out to be dead: the handle on the directory of temporary files.
+//! out to be dead: the handle on a directory of temporary files.
 
 use std::io;
 
@@ -17,6 +17,11 @@ impl<T> Kept<T> {
             return Ok(Arc::clone(value));
         }
         Ok(Arc::clone(held.insert(Arc::new(make()?))))
+    }
+
+    /// Whether nobody has the value at the moment. Somebody may a moment later.
+    pub(super) fn is_idle(&self) -> bool {
+        self.held().as_ref().is_none_or(|value| Arc::strong_count(value) == 1)
     }
 
     /// Drops the value if it is `dead`; one that somebody else has made since then stays.

@@ -216,8 +216,8 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 pub struct FsBackend {
     root: Dir,
     options: FsOptions,
-    /// The handle on the directory of temporary files, opened by the first write.
-    staging: Kept<Dir>,
+    /// The handles on the directories of temporary files, opened by the first write in each.
+    staging: [Kept<Dir>; temp::STAGES],
     settled: Settled,
 }
 

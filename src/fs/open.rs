@@ -7,7 +7,7 @@ use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::{FsBackend, FsOptions, Kept, Settled, checksum, error_of};
+use super::{FsBackend, FsOptions, Settled, checksum, error_of};
 use crate::{Operation, Result};
 
 impl FsBackend {
@@ -41,7 +41,7 @@ impl FsBackend {
         if options.checksums() {
             checksum::probe(&root).map_err(fail)?;
         }
-        Ok(Self { root, options, staging: Kept::default(), settled: Settled::default() })
+        Ok(Self { root, options, staging: Default::default(), settled: Settled::default() })
     }
 }
 

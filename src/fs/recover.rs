@@ -14,23 +14,44 @@ impl FsBackend {
     /// Goes through all temporary files even where one fails, so that it cannot keep the others; the first
     /// error is then returned. Needs no sync: what a power loss brings back, the next recovery removes.
     pub(super) fn reclaim(&self) -> io::Result<()> {
-        let staging = match directory::open_entry(&self.root, temp::RESERVED) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let mut outcome = Ok(());
-        for entry in staging.entries()? {
-            let entry = entry?;
-            // What this backend did not put there is not its to remove.
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            if !temp::is_temporary(&name) {
-                continue;
-            }
-            let reclaimed = is_regular_file(&entry)
-                .and_then(|ours| if ours { reclaim_one(&staging, &name) } else { Ok(()) });
-            outcome = outcome.and(reclaimed);
+        match directory::open_entry(&self.root, temp::RESERVED) {
+            Ok(first) => reclaim_stage(&first, temp::is_stage),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
         }
-        outcome
+    }
+}
+
+/// Reclaims what lies in a directory of temporary files, and in those inside it that are such, too.
+fn reclaim_stage(stage: &Dir, is_stage: fn(&str) -> bool) -> io::Result<()> {
+    let mut outcome = Ok(());
+    for entry in stage.entries()? {
+        let entry = entry?;
+        // What this backend did not put there is not its to remove.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let reclaimed = if is_stage(&name) {
+            reclaim_inner(stage, &name)
+        } else if temp::is_temporary(&name) {
+            is_regular_file(&entry)
+                .and_then(|ours| if ours { reclaim_one(stage, &name) } else { Ok(()) })
+        } else {
+            Ok(())
+        };
+        outcome = outcome.and(reclaimed);
+    }
+    outcome
+}
+
+fn reclaim_inner(first: &Dir, name: &str) -> io::Result<()> {
+    match directory::open_entry(first, name) {
+        Ok(stage) => reclaim_stage(&stage, |_| false),
+        // Something of somebody else's, or gone.
+        Err(error)
+            if matches!(error.raw_os_error(), Some(libc::ENOTDIR | libc::ELOOP | libc::ENOENT)) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{fs, io, os::unix::fs::MetadataExt};
 use cap_std::fs::{Dir, OpenOptions};
 use rand::{TryRng, rngs::SysRng};
 
-use super::{FsBackend, directory, interrupt, sync::Arc};
+use super::{FsBackend, Kept, directory, interrupt, sync::Arc};
 use crate::StoragePath;
 
 /// The directory at the root that holds the temporary files.
@@ -20,6 +20,9 @@ const NAME_BYTES: usize = 16;
 /// How often a write may lose its temporary file to a recovery before it gives up. Each loss takes a
 /// recovery that lists, opens and locks within the few microseconds between two calls of the writer.
 const CREATE_ATTEMPTS_MAX: usize = 64;
+/// Directories for the temporary files of threads that write at the same time. In one for all, writers of different
+/// directories would wait for each other wherever a file is made or moved.
+pub(super) const STAGES: usize = 8;
 
 /// Whether `path` leads into the reserved directory. ASCII case is ignored, because a directory may be
 /// asked to fold it.
@@ -31,6 +34,11 @@ pub(super) fn is_reserved(path: &StoragePath) -> bool {
 pub(super) fn is_temporary(name: &str) -> bool {
     name.len() == 2 * NAME_BYTES
         && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// Whether `name` is that of a stage beside the first, which is the reserved directory itself and has the others in it.
+pub(super) fn is_stage(name: &str) -> bool {
+    (1..STAGES).any(|stage| name == stage.to_string())
 }
 
 /// A locked temporary file, removed again unless it is published.
@@ -46,7 +54,7 @@ impl FsBackend {
     /// A new temporary file, empty and locked.
     pub(super) fn create_temp(&self) -> io::Result<TempFile> {
         for _ in 0..CREATE_ATTEMPTS_MAX {
-            let directory = self.staging_directory()?;
+            let (stage, directory) = self.idle_stage()?;
             let name = random_name()?;
             let mut options = OpenOptions::new();
             options.read(self.options.reads_back()).write(true).create_new(true);
@@ -55,7 +63,7 @@ impl FsBackend {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 // Somebody removed the directory itself; the next attempt makes a new one.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.staging.forget(&directory);
+                    self.staging[stage].forget(&directory);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -68,20 +76,41 @@ impl FsBackend {
         Err(io::Error::other("recovery took every temporary file; run it less often"))
     }
 
-    fn staging_directory(&self) -> io::Result<Arc<Dir>> {
-        self.staging.get(|| {
+    /// A directory in which no thread writes at the moment, as far as there are enough; the first one by preference.
+    fn idle_stage(&self) -> io::Result<(usize, Arc<Dir>)> {
+        let stage = self.staging.iter().position(Kept::is_idle).unwrap_or(0);
+        if stage > 0
+            && let Ok(directory) = self.staging[stage].get(|| self.make_stage(stage))
+        {
+            return Ok((stage, directory));
+        }
+        // Whatever keeps a thread from a stage of its own keeps it from nothing but speed.
+        Ok((0, self.first_stage()?))
+    }
+
+    fn first_stage(&self) -> io::Result<Arc<Dir>> {
+        self.staging[0].get(|| {
             match directory::open_entry(&self.root, RESERVED) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => return other,
             }
-            directory::create(&self.root, RESERVED)?;
-            // Nothing that is acknowledged depends on this name. It is synced all the same, so that no file
-            // system has to replay a rename out of a directory that it has never heard of.
-            if self.options.syncs_directories() {
-                directory::sync(&self.root)?;
-            }
-            directory::open_entry(&self.root, RESERVED)
+            self.make_directory(&self.root, RESERVED)
         })
+    }
+
+    fn make_stage(&self, stage: usize) -> io::Result<Dir> {
+        let first = self.first_stage()?;
+        self.make_directory(&first, &stage.to_string())
+    }
+
+    fn make_directory(&self, parent: &Dir, name: &str) -> io::Result<Dir> {
+        directory::create(parent, name)?;
+        // Nothing that is acknowledged depends on this name. It is synced all the same, so that no file
+        // system has to replay a rename out of a directory that it has never heard of.
+        if self.options.syncs_directories() {
+            directory::sync(parent)?;
+        }
+        directory::open_entry(parent, name)
     }
 }
 

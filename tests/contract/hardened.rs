@@ -1,6 +1,11 @@
 //! The hardened profile's own machinery: the reserved directory, error paths, and recovery.
 
-use std::fs::{self, File};
+use std::{
+    fs::{self, File},
+    os::unix::fs::symlink,
+    sync::Barrier,
+    thread,
+};
 
 use crashworthy::{
     ErrorKind, StorageBackend,
@@ -103,6 +108,57 @@ fn recovery_takes_orphans_and_leaves_the_living_and_the_foreign() {
     drop(live);
     assert_eq!(recover(), [NAMED_LIKE_ONE, "README"]);
     assert_eq!(sandbox.store.read_file(&path("a")).unwrap(), b"x");
+}
+
+#[test]
+fn recovery_goes_where_threads_beside_each_other_write() {
+    const STAGES: usize = 8;
+    let sandbox = Sandbox::new(Profile::Hardened);
+    sandbox.store.write_file(&path("a"), b"x").unwrap();
+    let reserved = sandbox.root().join(".crashworthy-tmp");
+    let elsewhere = tempfile::tempdir().unwrap();
+    symlink(elsewhere.path(), reserved.join("2")).unwrap();
+    fs::write(reserved.join("3"), "foreign").unwrap();
+    for stage in [1, STAGES - 1, STAGES] {
+        fs::create_dir(reserved.join(stage.to_string())).unwrap();
+    }
+    let kept = [
+        reserved.join("1/README"),
+        reserved.join(STAGES.to_string()).join(ORPHAN),
+        elsewhere.path().join(ORPHAN),
+    ];
+    let lost = [reserved.join("1").join(ORPHAN), reserved.join("7").join(ORPHAN)];
+    for file in kept.iter().chain(&lost) {
+        fs::write(file, "left").unwrap();
+    }
+    sandbox.store.recover().unwrap();
+    assert!(kept.iter().all(|file| file.exists()));
+    assert!(!lost.iter().any(|file| file.exists()));
+}
+
+#[test]
+fn threads_beside_each_other_write_again_when_their_directories_are_gone() {
+    const THREADS: u64 = 10;
+    let sandbox = Sandbox::new(Profile::Hardened);
+    for round in 0..3 {
+        let started = Barrier::new(THREADS as usize);
+        thread::scope(|scope| {
+            for writer in 0..THREADS {
+                let (store, started) = (&sandbox.store, &started);
+                scope.spawn(move || {
+                    started.wait();
+                    for file in 0..4 {
+                        let path = path(&format!("{writer}/{file}"));
+                        let value = [round, file];
+                        store.write_file(&path, &value).unwrap();
+                        assert_eq!(store.read_file(&path).unwrap(), value);
+                    }
+                });
+            }
+        });
+        assert_eq!(sandbox.temporary_files(), Vec::<String>::new());
+        fs::remove_dir_all(sandbox.root().join(".crashworthy-tmp")).unwrap();
+    }
 }
 
 #[test]

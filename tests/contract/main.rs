@@ -48,12 +48,19 @@ impl Sandbox {
         self.directory.path().join("outside")
     }
 
-    /// The names of the files that the hardened profile has in the making or left behind.
+    /// The names of the files that the hardened profile has in the making or left behind; those of threads beside
+    /// each other lie in directories with numbers for names.
     fn temporary_files(&self) -> Vec<String> {
-        match fs::read_dir(self.root().join(".crashworthy-tmp")) {
-            Ok(entries) => entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect(),
-            Err(_) => Vec::new(),
+        fn names(directory: &Path) -> Vec<String> {
+            let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+            let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+            entries.map(|entry| name(entry.unwrap())).collect()
         }
+        let reserved = self.root().join(".crashworthy-tmp");
+        let (stages, mut files): (Vec<_>, Vec<_>) =
+            names(&reserved).into_iter().partition(|name| name.len() == 1);
+        files.extend(stages.iter().flat_map(|stage| names(&reserved.join(stage))));
+        files
     }
 }
 
