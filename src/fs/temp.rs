@@ -144,3 +144,24 @@ pub(super) fn random_name() -> io::Result<String> {
     SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
     Ok(hex::encode(bytes))
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use cap_std::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn who_writes_beside_others_has_a_directory_of_its_own_as_long_as_there_are_any() {
+        let root = tempfile::tempdir().unwrap();
+        let store = FsBackend::open(root.path()).unwrap();
+        let inode = |temp: &TempFile| temp.directory.dir_metadata().unwrap().ino();
+        let mut held: Vec<_> = (0..STAGES).map(|_| store.create_temp().unwrap()).collect();
+        let directories: std::collections::BTreeSet<_> = held.iter().map(inode).collect();
+        assert_eq!(directories.len(), STAGES);
+        let one_too_many = store.create_temp().unwrap();
+        assert_eq!(inode(&one_too_many), inode(&held[0]));
+        let freed = inode(&held.remove(3));
+        assert_eq!(inode(&store.create_temp().unwrap()), freed);
+    }
+}
