@@ -114,6 +114,7 @@ const CONCURRENCY: [Guarantee; 6] = [
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("controls::memory", memory),
+    ("controls::fs_with_another_seed", fs_with_another_seed),
     ("controls::fs_with_checksums", fs_with_checksums),
     ("controls::fs_without_fork_server", fs_without_fork_server),
     ("controls::python", python),
@@ -153,6 +154,13 @@ fn memory() {
     // It dies with its process, says so by not claiming otherwise, and the certificate shows it.
     let lost = campaign::row(certificate, Guarantee::KillDurableAck);
     assert_eq!((lost.verdict, lost.claimed), (Verdict::Refuted, false));
+}
+
+/// `cargo certify` has seed 0.
+fn fs_with_another_seed() {
+    let subject = Subject::of_this_executable("fs").unwrap();
+    let claims = FsBackend::claims(&FsOptions::default());
+    acquit(&Campaign { generate: true, ..control(subject, claims) });
 }
 
 fn fs_with_checksums() {

@@ -5,8 +5,10 @@ use crashworthy_harness::subject::Subject;
 
 use crate::campaign::{self, Campaign};
 
-pub(crate) const TESTS: &[crate::Test] =
-    &[("determinism::fs_documented", || twice("fs:documented"))];
+pub(crate) const TESTS: &[crate::Test] = &[
+    ("determinism::fs", || twice("fs")),
+    ("determinism::fs_documented", || twice("fs:documented")),
+];
 
 fn twice(backend: &str) {
     assert_eq!(certificate(backend, 1), certificate(backend, 2), "with one job and with two");
