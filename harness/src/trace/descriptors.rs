@@ -59,7 +59,11 @@ impl Descriptors {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs::File, os::fd::AsRawFd};
+    use std::{
+        fs::File,
+        os::fd::AsRawFd,
+        process::{Command, Stdio},
+    };
 
     use super::*;
 
@@ -77,23 +81,17 @@ mod tests {
         assert_eq!(descriptors.target(tid, u64::from(u32::MAX)), Err(nix::Error::ENOENT));
     }
 
+    /// Processes, not threads of this one: that a thread was joined does not say that it has left `/proc`.
     #[test]
-    fn threads_that_are_gone_have_none() {
+    fn those_that_are_gone_have_none() {
         let mut descriptors = Descriptors::default();
-        let gone = std::thread::spawn(|| nix::unistd::gettid().as_raw()).join().expect("it ends");
-        assert!(descriptors.target(gone, 0).is_err());
         for _ in 0..2 * DIRECTORIES_MAX {
-            let (tell, told) = std::sync::mpsc::channel();
-            let (end, ended) = std::sync::mpsc::channel::<()>();
-            let thread = std::thread::spawn(move || {
-                tell.send(nix::unistd::gettid().as_raw()).expect("somebody listens");
-                let _ = ended.recv();
-            });
-            let tid = told.recv().expect("it runs");
-            descriptors.target(tid, 0).expect("every thread has this process's");
+            let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("it is here");
+            let tid = child.id() as Tid;
+            let target = descriptors.target(tid, 0).expect("it has a standard input");
+            assert!(target.to_string_lossy().starts_with("pipe:"), "{target:?}");
             assert!(descriptors.0.len() <= DIRECTORIES_MAX);
-            drop(end);
-            thread.join().expect("it ends");
+            child.wait().expect("it ends with its input");
             assert!(descriptors.target(tid, 0).is_err());
         }
     }
