@@ -24,12 +24,16 @@ use crate::{
 const TIME_MAX: Duration = Duration::from_secs(90);
 const PROGRAM: &str = "tests/it/subjects/hostile_schedules.py";
 const NEW_FILE: &str = "two-terminals-new-file";
+const SHUT: &[&str] = &["got the error Conflict"];
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile_schedules::waits_for_another", || acquit("wait-for-other")),
     ("hostile_schedules::leaves_an_idle_child", || acquit("child")),
     ("hostile_schedules::takes_locks_only_beside_others", || acquit("late-lock")),
     ("hostile_schedules::gives_up_unforeseen_locks_early", gives_up_unforeseen_locks_early),
+    // Nobody can look between two changes of permissions that are no steps.
+    ("hostile_schedules::shuts_a_path", || fails("shut-by-path", NEW_FILE, SHUT)),
+    ("hostile_schedules::shuts_a_descriptor", || fails("shut-by-descriptor", NEW_FILE, SHUT)),
     ("hostile_schedules::loses_its_patience", || waits_by_the_clock("impatient")),
     ("hostile_schedules::waits_for_what_is_no_file", || waits_by_the_clock("socket-lock")),
     ("hostile_schedules::spins", || fails("spin", NEW_FILE, &["did not answer within 2s"])),

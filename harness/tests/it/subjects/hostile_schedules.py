@@ -23,8 +23,8 @@ def send(request, ok, add=0):
     os.write(1, (json.dumps({"id": request["id"] + add, "ok": ok}) + "\n").encode())
 
 
-def refuse(request, message):
-    error = {"kind": "NotFound", "message": message}
+def refuse(request, message, kind="NotFound"):
+    error = {"kind": kind, "message": message}
     os.write(1, (json.dumps({"id": request["id"], "error": error}) + "\n").encode())
 
 
@@ -54,6 +54,15 @@ def lock(name):
     file = os.open(place(name), os.O_RDWR | os.O_CREAT)
     fcntl.flock(file, fcntl.LOCK_EX)
     return file
+
+
+def is_shut_for_a_moment(handle):
+    """A lock that is a permission, given up by the next call: whoever looks between the two is out of luck."""
+    if not os.stat(handle).st_mode & 0o200:
+        return True
+    os.chmod(handle, 0o400)
+    os.chmod(handle, 0o600)
+    return False
 
 
 class ImpatientLock:
@@ -140,6 +149,11 @@ def write(request):
         except TimeoutError as error:
             refuse(request, str(error))
             return
+    elif mode in ("shut-by-path", "shut-by-descriptor"):
+        with open(place("lock")) as file:
+            if is_shut_for_a_moment(file.name if mode == "shut-by-path" else file.fileno()):
+                refuse(request, "somebody else has shut it", "Conflict")
+                return
     elif mode == "socket-lock":
         held = [bind_name()]
     elif mode == "deadlock":
