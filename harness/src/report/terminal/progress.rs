@@ -12,7 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Style, render};
 use crate::{
     judge::{Case, Certificate},
-    report::{Format, Progress, Reporter, github, text::printable},
+    report::{
+        Format, Progress, Reporter, github,
+        text::{self, printable},
+    },
 };
 
 /// Width of the page where stdout is not a terminal, in columns.
@@ -101,7 +104,8 @@ impl Reporter for TerminalReporter {
         match progress {
             Progress::Started { subject, seed, scenarios, workloads } => {
                 self.run.scenarios = scenarios + workloads;
-                let line = format!("certifying {subject}, seed {seed}, {scenarios} scenarios");
+                let scenarios = text::count(*scenarios, "scenario");
+                let line = format!("certifying {subject}, seed {seed}, {scenarios}");
                 self.say(&line);
                 if let Face::Bar(bar) = &self.face {
                     // Also where the bar is all there is: without the seed a crash cannot be repeated.
@@ -115,11 +119,7 @@ impl Reporter for TerminalReporter {
             }
             Progress::Planned { scenario, trials } => {
                 self.run.planned += 1;
-                // A scenario without faults is over before its line is read.
-                if *trials > 0 {
-                    let line = self.run.line(scenario, *trials);
-                    self.say(&line);
-                }
+                self.say(&self.run.line(scenario, *trials));
                 if let Face::Bar(bar) = &self.face {
                     bar.inc_length(*trials as u64);
                     bar.set_prefix(format!("{}/{}", self.run.planned, self.run.scenarios));
@@ -153,7 +153,11 @@ impl Reporter for TerminalReporter {
 
 impl Run {
     fn line(&self, scenario: &str, trials: usize) -> String {
-        format!("scenario {}/{}: {scenario}, {trials} trials", self.planned, self.scenarios)
+        let line = format!("scenario {}/{}: {scenario}", self.planned, self.scenarios);
+        match trials {
+            0 => line,
+            n => format!("{line}, {}", text::count(n, "trial")),
+        }
     }
 
     fn message(&self, scenario: &str) -> String {

@@ -177,22 +177,24 @@ fn logs_get_plain_lines() {
     let case = fixture::emptied();
     let subject = certified().subject;
     for progress in [
-        Progress::Started { subject: "fs:documented", seed: 42, scenarios: 1, workloads: 1 },
+        Progress::Started { subject: "fs:documented", seed: 42, scenarios: 1, workloads: 2 },
         Progress::Greeted(&subject),
         Progress::Planned { scenario: "crash-during-overwrite", trials: 17 },
         Progress::Trial,
         Progress::Refuted(&case),
-        Progress::Planned { scenario: "evil\u{1b}[2J", trials: 3 },
+        Progress::Planned { scenario: "two-terminals", trials: 0 },
+        Progress::Planned { scenario: "evil\u{1b}[2J", trials: 1 },
         Progress::Trial,
     ] {
         reporter.report(&progress);
     }
     let log = log.0.lock().expect("no test panics with it").clone();
     assert_snapshot!(String::from_utf8(log).expect("it is text"), @r"
-    certifying fs:documented, seed 42, 1 scenarios
+    certifying fs:documented, seed 42, 1 scenario
     the subject is fs 0.1.0
-    scenario 1/2: crash-during-overwrite, 17 trials
+    scenario 1/3: crash-during-overwrite, 17 trials
     refuted kill-atomic-write in crash-during-overwrite
-    scenario 2/2: evil\u{1b}[2J, 3 trials
+    scenario 2/3: two-terminals
+    scenario 3/3: evil\u{1b}[2J, 1 trial
     ");
 }
