@@ -105,7 +105,7 @@ pub(super) struct Certify {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "partition"])]
     pub(super) baseline: Option<PathBuf>,
 
-    /// Start no further trial after this long, for example 60s or 2h
+    /// Start no further trial after this long, for example 60s or 2h; what could go on without end shares it
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) time_budget: Option<Duration>,
 

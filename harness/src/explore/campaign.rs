@@ -21,6 +21,7 @@ use std::{
 use crashworthy::{Claims, Guarantee};
 
 use super::{
+    allotment::Allotment,
     arena::Scratch,
     generate,
     profile::{Effort, Profile},
@@ -95,6 +96,12 @@ pub enum Failure {
 /// Why finding nothing says nothing where a scenario was not finished.
 const CUT_SHORT: &str = "the run was cut short before all of it was explored";
 
+/// Part of a time budget until whose end orders of several actors' calls are tried that need not be: there can be
+/// millions.
+const ORDERS_UNTIL: f64 = 0.5;
+/// Part of a time budget after which no workload is generated any more; the soak has the rest.
+const WORKLOADS_UNTIL: f64 = 0.9;
+
 /// How long after the time budget has run out what a soak has begun may take to end.
 const SOAK_OVERDUE_MAX: Duration = Duration::from_millis(500);
 
@@ -112,6 +119,10 @@ struct Shared<'a> {
     stop: Mutex<Option<TrialError>>,
     stopped: AtomicBool,
     deadline: Option<Instant>,
+    /// Until when more orders of several actors' calls are tried than have to be.
+    orders_until: Option<Instant>,
+    /// From when on no generated workload is begun or gone on with, so that there is time for the soak.
+    soaks_from: Option<Instant>,
     next: AtomicUsize,
 }
 
@@ -143,6 +154,11 @@ impl Campaign {
             stop: Mutex::default(),
             stopped: AtomicBool::new(false),
             deadline: self.time_budget.map(|budget| started + budget),
+            orders_until: self.time_budget.map(|budget| started + budget.mul_f64(ORDERS_UNTIL)),
+            soaks_from: self
+                .time_budget
+                .filter(|_| self.generate && effort.soak.is_some())
+                .map(|budget| started + budget.mul_f64(WORKLOADS_UNTIL)),
             next: AtomicUsize::new(0),
         };
         shared.tell_so_far(&mut **lock(&shared.reporter));
@@ -307,18 +323,24 @@ impl Shared<'_> {
         loop {
             let index = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(scenario) = scenarios.get(index) else { return Ok(()) };
-            if self.is_over() {
-                return Err(TrialError::Interrupted);
-            }
+            let is_over = || self.is_over() || (scenario.is_generated() && self.is_time_to_soak());
             let mut swept = lock(&results[index]);
             let sweep = Sweep {
                 scenario,
                 seed: self.campaign.seed,
                 effort: self.effort,
                 first_only: false,
-                is_over: &|| self.is_over(),
+                allotment: self.allotment(&scenarios[index..]),
+                is_over: &is_over,
             };
-            match sweep.run(&mut workplace, &mut swept, &mut |news| self.tell(scenario, news)) {
+            let ran = if is_over() {
+                Err(TrialError::Interrupted)
+            } else {
+                sweep.run(&mut workplace, &mut swept, &mut |news| self.tell(scenario, news))
+            };
+            match ran {
+                // Nothing but generated workloads comes after one.
+                Err(TrialError::Interrupted) if !self.is_over() => return Ok(()),
                 // Doubts are noted; other scenarios may fare better.
                 Ok(()) | Err(TrialError::Diverged(_)) => {}
                 Err(error @ TrialError::Subject(_)) => {
@@ -406,6 +428,17 @@ impl Shared<'_> {
         self.stopped.load(Ordering::SeqCst)
             || watchdog::is_interrupted()
             || self.deadline.is_some_and(|deadline| deadline < Instant::now())
+    }
+
+    /// What the first of these, which are still to be begun, may take of the time budget. What has one actor takes
+    /// little of it.
+    fn allotment(&self, scenarios: &[Arc<Scenario>]) -> Option<Allotment> {
+        let several = scenarios.iter().filter(|scenario| scenario.actors.len() > 1).count();
+        self.orders_until.map(|until| Allotment::of(until, several, self.campaign.jobs))
+    }
+
+    fn is_time_to_soak(&self) -> bool {
+        self.soaks_from.is_some_and(|begin| begin < Instant::now())
     }
 
     fn stop(&self, error: TrialError) {

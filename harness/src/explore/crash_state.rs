@@ -54,6 +54,7 @@ impl CrashStates {
             seed: 0,
             effort: self.effort,
             first_only: false,
+            allotment: None,
             is_over: &|| false,
         };
         sweep.run(&mut workplace, &mut swept, &mut |_| {}).map_err(io::Error::other)?;

@@ -4,6 +4,7 @@
 //! any fault, then one `trial` a strike. `power` loses power by model. `arena` is the place where it happens, `observe` looks at what is
 //! left, `soak` has clients run free, `generate` thinks up further workloads, `shrink` leaves out of a counterexample what it does not need.
 
+mod allotment;
 mod arena;
 mod bit_rot;
 mod campaign;

@@ -33,16 +33,37 @@ pub struct Effort {
     pub recoveries: usize,
     /// Kills at random instants in each scenario that asks for them.
     pub random_kills: u32,
-    /// Orders of several actors' calls that are tried in each scenario, one kind of explorer at a time.
-    pub schedules: usize,
-    /// Of these, how many are chosen at random where not all can be tried.
-    pub random_schedules: usize,
-    /// Kills of one of several actors in each scenario.
-    pub schedule_kills: usize,
+    /// Orders of several actors' calls that are tried in each scenario.
+    pub orders: Orders,
+    /// As many are tried even where a time budget has no time for them; no fewer than in the quick profile.
+    pub orders_min: Orders,
     /// How long clients run free when everything else is done, where they do at all and no time budget says it.
     pub soak: Option<Duration>,
     /// Bytes that chance picks to be flipped in each stored file that is too large to flip them all.
     pub flips: usize,
+}
+
+/// How many orders of several actors' calls, in each scenario and with each kind of actors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Orders {
+    /// By each of the explorers that leave nothing out as long as there is time.
+    pub systematic: usize,
+    /// By each of those that let chance decide, where not all can be tried.
+    pub random: usize,
+    /// With one of the actors killed.
+    pub kills: usize,
+}
+
+impl Orders {
+    fn of(profile: Profile, forks: bool) -> Self {
+        let (systematic, random, kills) = match (profile, forks) {
+            (Profile::Quick, false) => (60, 20, 20),
+            (Profile::Quick, true) | (Profile::Full, false) => (1_000, 200, 200),
+            (Profile::Full, true) | (Profile::Nightly, false) => (20_000, 5_000, 2_000),
+            (Profile::Nightly, true) => (500_000, 100_000, 20_000),
+        };
+        Self { systematic, random, kills }
+    }
 }
 
 impl Profile {
@@ -67,12 +88,6 @@ impl Profile {
             (Self::Full, true) | (Self::Nightly, false) => (2_000, 4_096, 512),
             (Self::Nightly, true) => (20_000, 4_096, 4_096),
         };
-        let (schedules, random_schedules, schedule_kills) = match (self, forks) {
-            (Self::Quick, false) => (60, 20, 20),
-            (Self::Quick, true) | (Self::Full, false) => (1_000, 200, 200),
-            (Self::Full, true) | (Self::Nightly, false) => (20_000, 5_000, 2_000),
-            (Self::Nightly, true) => (500_000, 100_000, 20_000),
-        };
         let soak = match self {
             Self::Quick => None,
             Self::Full => Some(Duration::from_secs(10)),
@@ -80,9 +95,8 @@ impl Profile {
         };
         Effort {
             soak,
-            schedules,
-            random_schedules,
-            schedule_kills,
+            orders: Orders::of(self, forks),
+            orders_min: Orders::of(Self::Quick, forks),
             workloads,
             workload_operations_max: 6,
             moments,

@@ -82,6 +82,7 @@ fn run(
                 seed: 0,
                 effort: Profile::Quick.effort(subject.is_forked()),
                 first_only: false,
+                allotment: None,
                 is_over: &|| false,
             };
             let (record, lost) = sweep.replay_power(&mut stage, &rehearsal.trace, strike)?;

@@ -6,6 +6,7 @@ use crashworthy::{Category, Guarantee};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{
+    allotment::Allotment,
     arena::Scratch,
     profile::Effort,
     trial::{Record, Stage, TrialError},
@@ -62,6 +63,8 @@ pub(crate) struct Sweep<'a> {
     pub(crate) effort: Effort,
     /// Whether one counterexample to each guarantee is enough, where schedules are tried.
     pub(crate) first_only: bool,
+    /// How long more orders of several actors' calls may be tried than have to be.
+    pub(crate) allotment: Option<Allotment>,
     /// Asked before every trial; true ends the sweep early.
     pub(crate) is_over: &'a dyn Fn() -> bool,
 }

@@ -43,6 +43,9 @@ pub struct Known {
     /// Whether nothing was left out where there is a bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exhaustive: Option<bool>,
+    /// Whether how many trials there are is of the machine, which had no time for more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed: bool,
     /// Whether generated workloads gave evidence, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<bool>,
@@ -128,6 +131,7 @@ impl Known {
             verdict: row.verdict,
             trials: row.trials.saturating_sub(coverage.map_or(0, |of| of.generated_trials)),
             exhaustive: coverage.map(|of| of.exhaustive),
+            timed: coverage.is_some_and(|of| of.timed),
             generated: coverage.map(|of| of.generated > 0),
             scenarios: coverage.map(|of| of.scenarios.clone()),
             kinds: coverage.map(|of| of.kinds.clone()),

@@ -110,6 +110,10 @@ pub struct Coverage {
     pub generated_trials: usize,
     /// Whether nothing was left out where there is a bound: all crash states, every order of calls.
     pub exhaustive: bool,
+    /// Whether more orders of calls would have been tried if the time budget had had time for them: how many there are
+    /// among the trials is of the machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed: bool,
     /// Where it is refuted: the kinds of counterexample that were seen, as `FAULT in FAMILY`. What only chance shows
     /// (kills at random instants, a soak) has none.
     pub kinds: Vec<String>,

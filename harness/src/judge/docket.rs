@@ -32,6 +32,9 @@ pub struct Entry {
     pub faults: BTreeSet<FaultKind>,
     /// How crash states were bounded where not all of them were looked at, in words.
     pub bounds: BTreeSet<String>,
+    /// Whether more orders of calls would have been tried if there had been time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed: bool,
     /// Whether a soak looked for a refutation.
     pub soaked: bool,
     /// Which kinds of counterexample there are, kills at random instants and soaks left out: `FAULT in FAMILY`. The
@@ -189,6 +192,11 @@ impl Docket {
         self.entry_of(guarantee, model).bounds.insert(bound.to_owned());
     }
 
+    /// Notes that no more orders of calls were tried because a time budget had no more time for them.
+    pub fn ran_out_of_time(&mut self, guarantee: Guarantee) {
+        self.entry_of(guarantee, PersistenceModel::default()).timed = true;
+    }
+
     /// Notes that a soak looked for a refutation. That is no trial: nobody can say what it compared.
     pub fn soaked(&mut self, guarantee: Guarantee) {
         self.entry_of(guarantee, PersistenceModel::default()).soaked = true;
@@ -209,6 +217,7 @@ impl Docket {
             ours.random_kills += theirs.random_kills;
             ours.scenarios.extend(theirs.scenarios);
             ours.faults.extend(theirs.faults);
+            ours.timed |= theirs.timed;
             ours.soaked |= theirs.soaked;
             ours.bounds.extend(theirs.bounds);
             ours.doubts.extend(theirs.doubts);

@@ -139,6 +139,7 @@ fn coverage(entry: Option<&Entry>) -> Coverage {
         generated: generated.len(),
         generated_trials: entry.generated_trials,
         exhaustive: entry.trials > 0 && entry.bounds.iter().all(is_whole),
+        timed: entry.timed,
         kinds: entry.kinds.iter().cloned().collect(),
         ..Coverage::default()
     }

@@ -29,6 +29,7 @@ mod schema;
 mod sharding;
 mod soak;
 mod strategies;
+mod time_budget;
 mod timeline;
 mod tracer;
 
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         recorder::TESTS,
         samples::TESTS,
         sharding::TESTS,
+        time_budget::TESTS,
         timeline::TESTS,
         soak::TESTS,
         tracer::TESTS,

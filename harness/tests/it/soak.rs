@@ -27,18 +27,24 @@ const OVERDUE_MAX: Duration = Duration::from_secs(3);
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("soak::sound", sound),
+    ("soak::workloads_leave_time_for_it", workloads_leave_time_for_it),
     ("soak::shared_temporary_name", shared_temporary_name),
     ("soak::left_locked_by_a_kill", left_locked_by_a_kill),
 ];
 
 /// Nothing but the soak, for so many seconds.
 fn soak(backend: &str, seconds: u64, only: &[Guarantee]) -> Outcome {
+    soak_as(Profile::Full, backend, seconds, only)
+}
+
+/// The workloads that a profile generates for these guarantees, and the soak, for so many seconds together.
+fn soak_as(profile: Profile, backend: &str, seconds: u64, only: &[Guarantee]) -> Outcome {
     let started = Instant::now();
     let time_budget = Duration::from_secs(seconds);
     let outcome = campaign::run(&Campaign {
         scenarios: Vec::new(),
         generate: true,
-        profile: Profile::Full,
+        profile,
         time_budget: Some(time_budget),
         only: Some(only.to_vec()),
         // One job would be pinned to one processor, and all clients with it.
@@ -67,6 +73,16 @@ fn sound() {
         // Chance upholds nothing.
         assert_eq!(campaign::row(&outcome.certificate, guarantee).verdict, Verdict::NotMeasured);
     }
+}
+
+/// There are more of them than the whole budget has time for.
+fn workloads_leave_time_for_it() {
+    let outcome = soak_as(Profile::Nightly, "fs", 10, &[Guarantee::KillAtomicWrite, SOAKED[0]]);
+    let Totals { trials, soak: Some(totals), .. } = outcome.certificate.totals else {
+        panic!("no soak: {:?}", outcome.certificate.totals)
+    };
+    assert!(trials > 0 && !outcome.certificate.interrupted, "{trials} trials");
+    assert!(totals.operations > 0, "{totals:?}");
 }
 
 fn shared_temporary_name() {

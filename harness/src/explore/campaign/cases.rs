@@ -43,6 +43,7 @@ impl Shared<'_> {
                 seed: self.campaign.seed,
                 effort: self.effort,
                 first_only: false,
+                allotment: None,
                 is_over: &|| self.is_over(),
             };
             shrink::shrink(case, is_claimed, &sweep, workplace).ok().flatten()

@@ -7,7 +7,7 @@
 //! Processes live on between schedules, so a finding counts only if processes that are started for it show it,
 //! too.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 use crashworthy::{Category, Guarantee, PersistenceModel};
 use strum::VariantArray;
@@ -16,6 +16,7 @@ use super::run::{Performed, Rig};
 use crate::{
     check::{self, Trial},
     explore::{
+        allotment::Allotment,
         profile::Effort,
         sweep::{News, Sweep, Swept, Workplace},
         trial::{TrialError, offers_recovery},
@@ -23,6 +24,7 @@ use crate::{
     fault::{Among, FaultKind, Strike},
     history::Invocation,
     judge::{rule, rule_or_doubt},
+    report::text,
     scenario::Scenario,
     schedule::{
         Actor, DepthFirst, Dpor, Explorer, Mode, Pct, Random, Replay, Run, Schedule, estimate,
@@ -35,6 +37,8 @@ use crate::{
 const KILL_PREEMPTIONS_MAX: usize = 1;
 /// Of more schedules than can all be tried, those with up to so many preemptions come first.
 const FIRST_PREEMPTIONS_MAX: usize = 1;
+/// Up to so many schedules are all tried. Where there are more, one of each kind shows the same.
+const EXHAUSTIVE_MAX: usize = 20_000;
 /// Bug depth of the schedules that change priorities at random: orders that take so many coincidences.
 const PCT_DEPTH: usize = 3;
 /// Said where nothing was left out, whether all were tried or one of each kind.
@@ -66,6 +70,8 @@ struct Exploration<'a, 'w> {
     orders: Vec<Run>,
     /// Whether anything was wrong although nobody was killed.
     disturbed: bool,
+    /// How long more may be tried than has to be.
+    allotment: Option<Allotment>,
     /// How many orders ended at a limit.
     past_limit: usize,
     /// Whether anybody had to let others go first because it tried so often.
@@ -84,6 +90,8 @@ impl Sweep<'_> {
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), TrialError> {
+        // How many there are shows when they are made.
+        tell(&News::Planned(0));
         let limits = workplace.launcher.plain.limits();
         for &among in Among::VARIANTS {
             let launcher = match &mut workplace.for_schedules {
@@ -118,6 +126,10 @@ impl Sweep<'_> {
                 rig,
                 orders: Vec::new(),
                 disturbed: false,
+                allotment: match among {
+                    Among::Processes if has_threads => self.allotment.map(Allotment::first_half),
+                    _ => self.allotment.map(Allotment::rest),
+                },
                 past_limit: 0,
                 made_way: false,
                 starts_over: false,
@@ -159,25 +171,28 @@ impl Exploration<'_, '_> {
             }
         }
         let mut bounds = Vec::new();
-        let is_small = estimate(steps.iter().copied()) <= effort.schedules as u64;
+        let Effort { orders, orders_min, .. } = effort;
+        let systematic = orders_min.systematic..=orders.systematic;
+        let random = orders_min.random..=orders.random;
+        let is_small = estimate(steps) <= EXHAUSTIVE_MAX.min(orders.systematic) as u64;
         let preemptions = if is_small { usize::MAX } else { FIRST_PREEMPTIONS_MAX };
         let mut first = DepthFirst::preempting(preemptions);
-        self.explore(&mut first, effort.schedules, true, swept, tell)?;
+        self.explore(&mut first, &systematic, 0.2, true, swept, tell)?;
         if is_small && first.is_complete() {
             bounds.push(ALL_ORDERS.to_owned());
         } else {
             let mut reduced = Dpor::new();
-            self.explore(&mut reduced, effort.schedules, false, swept, tell)?;
+            self.explore(&mut reduced, &systematic, 0.6, false, swept, tell)?;
             if reduced.is_complete() {
                 bounds.push(ALL_ORDERS.to_owned());
             } else {
                 bounds.extend([first.bound(), reduced.bound()]);
-                let (seed, runs) = (self.sweep.seed, effort.random_schedules);
-                let mut random = Random::new(seed, runs);
-                self.explore(&mut random, runs, false, swept, tell)?;
-                bounds.push(random.bound());
-                let mut pct = Pct::new(seed, PCT_DEPTH, runs);
-                self.explore(&mut pct, runs, false, swept, tell)?;
+                let seed = self.sweep.seed;
+                let mut walk = Random::new(seed, orders.random);
+                self.explore(&mut walk, &random, 0.7, false, swept, tell)?;
+                bounds.push(walk.bound());
+                let mut pct = Pct::new(seed, PCT_DEPTH, orders.random);
+                self.explore(&mut pct, &random, 0.8, false, swept, tell)?;
                 bounds.push(pct.bound());
             }
         }
@@ -205,6 +220,11 @@ impl Exploration<'_, '_> {
             bounds.push(FAIR.to_owned());
         }
         self.bound(swept, &self.scenario.judges, &bounds.join(", "));
+        if self.allotment.is_some_and(|allotment| allotment.ran_out()) {
+            for &guarantee in &self.scenario.judges {
+                swept.docket.ran_out_of_time(guarantee);
+            }
+        }
         Ok(())
     }
 
@@ -216,18 +236,19 @@ impl Exploration<'_, '_> {
         }
     }
 
-    /// Runs what an explorer chooses, up to a limit.
+    /// Runs what an explorer chooses: at least so many runs, and at most so many, until this part of the allotment is
+    /// over.
     fn explore(
         &mut self,
         explorer: &mut dyn Explorer,
-        runs_max: usize,
+        runs: &RangeInclusive<usize>,
+        part: f64,
         keeps_orders: bool,
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), TrialError> {
-        tell(&News::Planned(0));
-        for _ in 0..runs_max {
-            if self.has_enough(swept) {
+        for run in 0..*runs.end() {
+            if self.has_enough(swept) || (run >= *runs.start() && self.is_out_of_time(part)) {
                 break;
             }
             let performed = self.one(explorer, None, swept, tell)?;
@@ -240,6 +261,10 @@ impl Exploration<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn is_out_of_time(&mut self, part: f64) -> bool {
+        self.allotment.as_mut().is_some_and(|allotment| allotment.has_run_out(part))
     }
 
     /// Tries no other order than one actor after the other.
@@ -341,6 +366,7 @@ impl Exploration<'_, '_> {
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<String, TrialError> {
         let mut tried = BTreeSet::new();
+        let mut kills = 0;
         let mut is_cut = false;
         'kills: for run in std::mem::take(&mut self.orders) {
             let order: Vec<Actor> = run.steps.iter().map(|step| step.actor).collect();
@@ -355,20 +381,22 @@ impl Exploration<'_, '_> {
                     if !is_busy || !tried.insert((beginning.clone(), victim)) {
                         continue;
                     }
-                    if tried.len() > effort.schedule_kills || self.has_enough(swept) {
+                    if kills == effort.orders.kills
+                        || self.has_enough(swept)
+                        || (kills >= effort.orders_min.kills && self.is_out_of_time(1.0))
+                    {
                         is_cut = true;
                         break 'kills;
                     }
+                    kills += 1;
                     let mut replay = Replay::new(&Schedule::of_steps(beginning));
                     self.one(&mut replay, Some((at + 1, victim)), swept, tell)?;
                 }
             }
         }
         Ok(if is_cut {
-            format!(
-                "{} kills in orders with at most {KILL_PREEMPTIONS_MAX} preemption",
-                effort.schedule_kills
-            )
+            let kills = text::count(kills, "kill");
+            format!("{kills} in orders with at most {KILL_PREEMPTIONS_MAX} preemption")
         } else {
             format!(
                 "a kill at every call in every order with at most {KILL_PREEMPTIONS_MAX} preemption"

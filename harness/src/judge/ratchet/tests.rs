@@ -230,3 +230,17 @@ fn an_honest_claim_of_the_reference_backend_is_in_it() {
         assert!(known.guarantees[guarantee.id()].claimed, "{guarantee}");
     }
 }
+
+#[test]
+fn fewer_trials_are_no_loss_where_there_was_no_time_for_more_in_either_run() {
+    let fewer = |then_timed: bool, now_timed: bool| {
+        let mut then = certificate();
+        covered(&mut then, UPHELD).timed = then_timed;
+        let mut now = then.clone();
+        covered(&mut now, UPHELD).timed = now_timed;
+        row(&mut now, UPHELD).trials /= 2;
+        ratchet(&Baseline::of(&then).expect("it makes one"), &now, None).worse.len()
+    };
+    assert_eq!([fewer(false, false), fewer(false, true), fewer(true, false)], [1; 3]);
+    assert_eq!(fewer(true, true), 0);
+}
