@@ -55,7 +55,7 @@ pub(super) struct BenchArguments {
     directory: Option<PathBuf>,
 
     /// What a subject keeps: its certificate, or the folder of its run (repeatable) [default: that of
-    /// its latest run below reports/runs, where it has no options]
+    /// its latest run below reports/runs, if that had the same options]
     #[arg(long, value_name = "DIR|FILE")]
     certificate: Vec<PathBuf>,
 
@@ -177,15 +177,21 @@ fn suit(named: &[(PathBuf, Certificate)], subjects: &[(String, Subject)]) -> Res
     match strange {
         None => Ok(()),
         Some((path, certificate)) => Err(Stop::usage(format!(
-            "{} is the certificate of {:?}, which is not measured; name one of a subject that is",
+            "{} is the certificate of {:?}{}, which is not measured; name one of a subject that is",
             path.display(),
-            certificate.subject.command
+            certificate.subject.command,
+            certificate.subject.options_in_words().map_or_else(
+                || " without options".to_owned(),
+                |options| format!(" with {options}")
+            )
         ))),
     }
 }
 
 fn is_of(certificate: &Certificate, subject: &Subject) -> bool {
+    let options = subject.options.as_object();
     certificate.subject.command == subject.label
+        && options.is_none_or(|options| *options == certificate.subject.options)
 }
 
 /// Puts what certificates say beside the costs.
@@ -204,12 +210,8 @@ fn certify(
     }
 }
 
-/// The certificate of the latest run. A certificate does not say with which options it was made, so that with any, it
-/// has to be named.
+/// The certificate of the latest run.
 fn latest(subject: &Subject) -> Option<(PathBuf, Certificate)> {
-    if subject.options.as_object().is_some_and(|options| !options.is_empty()) {
-        return None;
-    }
     certificate(&runs_of(subject).join(LATEST)).ok()
 }
 

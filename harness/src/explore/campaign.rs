@@ -231,7 +231,9 @@ impl Campaign {
     }
 
     fn identity(&self) -> SubjectIdentity {
-        SubjectIdentity { command: self.subject.label.clone(), ..SubjectIdentity::default() }
+        let identity =
+            SubjectIdentity { command: self.subject.label.clone(), ..SubjectIdentity::default() };
+        identity.with(&self.subject.options)
     }
 
     /// The frame of a run of which nothing more is known than that it began.

@@ -5,6 +5,7 @@
 
 use crashworthy::{Category, Guarantee, PersistenceModel};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use strum::Display;
 
 use crate::scenario::Partition;
@@ -65,6 +66,23 @@ pub struct SubjectIdentity {
     pub version: String,
     /// As the user called it: a built-in's name, or the command line.
     pub command: String,
+    /// What it was opened with: with other options it keeps other guarantees.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub options: Map<String, Value>,
+}
+
+impl SubjectIdentity {
+    /// What it was opened with, as JSON; `None` without options.
+    pub fn options_in_words(&self) -> Option<String> {
+        let text = || serde_json::to_string(&self.options).expect("options are plain data");
+        (!self.options.is_empty()).then(text)
+    }
+
+    /// The same opened with these options.
+    #[must_use]
+    pub fn with(self, options: &Value) -> Self {
+        Self { options: options.as_object().cloned().unwrap_or_default(), ..self }
+    }
 }
 
 /// One row of a certificate.

@@ -123,8 +123,12 @@ fn reduce(docket: &mut Docket) {
 }
 
 fn run(subject: &str) -> Run {
-    let identity =
-        SubjectIdentity { name: subject.into(), version: "1".into(), command: subject.into() };
+    let identity = SubjectIdentity {
+        name: subject.into(),
+        version: "1".into(),
+        command: subject.into(),
+        ..SubjectIdentity::default()
+    };
     Run {
         version: "0.1.0".into(),
         subject: identity,

@@ -259,6 +259,7 @@ pub(crate) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
             name: "fs".into(),
             version: "0.1.0".into(),
             command: "fs".into(),
+            ..SubjectIdentity::default()
         },
         profile: "quick".into(),
         seed: 42,

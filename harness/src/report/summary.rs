@@ -81,7 +81,8 @@ fn head(certificate: &Certificate) -> String {
     line(&mut out, format_args!("## Crashworthy: {word}\n"));
     let subject = &certificate.subject;
     let name = format!("{} {}", subject.name, subject.version);
-    let command = code(&subject.command);
+    let options = subject.options_in_words().map(|options| format!(" with {}", code(&options)));
+    let command = code(&subject.command) + &options.unwrap_or_default();
     line(
         &mut out,
         format_args!(

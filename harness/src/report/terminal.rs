@@ -62,6 +62,9 @@ fn header(page: &mut Page, certificate: &Certificate) {
     let subject = &certificate.subject;
     page.title(format!("Certificate of {} {}", subject.name, subject.version).trim());
     page.field("command", &subject.command);
+    if let Some(options) = subject.options_in_words() {
+        page.field("options", &options);
+    }
     page.field("profile", &certificate.profile);
     page.field("seed", &certificate.seed.to_string());
     if let Some(partition) = certificate.partition {

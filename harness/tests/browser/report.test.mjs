@@ -255,6 +255,7 @@ test('what it costs is plotted: every dot is within its interval, and a slower o
     const [dot, interval, cell] = ['circle.median', 'line.interval', 'td.plot'].map(box);
     return {
       said: row.querySelector('td:last-child').textContent,
+      kept: row.querySelector('td').textContent.trim(),
       dot: dot && (dot.left + dot.right) / 2,
       interval: interval && [interval.left, interval.right],
       cell: [cell.left, cell.right],
@@ -276,6 +277,9 @@ test('what it costs is plotted: every dot is within its interval, and a slower o
     }
   }
   for (const row of rows.filter((row) => !row.dot)) assert.match(row.said, /below the protocol|not measured/);
+  // Options decide what is kept: the same backend is there twice.
+  for (const row of rows) assert.match(row.kept, /^\d+ of 41$/);
+  assert.equal(new Set(rows.map((row) => row.kept)).size, 3);
   assert.deepEqual(complaints, []);
   await close();
 });

@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("bench::a_built_in_and_a_program_side_by_side", a_built_in_and_a_program_side_by_side),
     ("bench::what_takes_long_costs_much", what_takes_long_costs_much),
     ("bench::what_cannot_be_measured_is_said", what_cannot_be_measured_is_said),
+    ("bench::certificates_are_of_those_with_the_same_options", certificates_are_of_the_same),
     ("bench::bad_input_is_the_users_to_mend", bad_input_is_the_users_to_mend),
 ];
 
@@ -68,6 +69,33 @@ fn a_built_in_and_a_program_side_by_side() {
             assert!(protocol_nanos.median > 0.0, "{cost:?}");
         }
     }
+}
+
+/// Opened with other options, the same backend keeps other guarantees.
+fn certificates_are_of_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().to_str().unwrap();
+    let options = r#"{"durability":"none"}"#;
+    let only = ["--guarantee", "power-durable-ack", "--scenario", "power-overwrite"];
+    let certified = Command::new(env!("CARGO_BIN_EXE_crashworthy"))
+        .args(["certify", "fs", "--options", options, "--out", run])
+        .args(only)
+        .output()
+        .unwrap();
+    let shown = text(&certified.stdout);
+    assert!(shown.contains(options), "{}{shown}", text(&certified.stderr));
+
+    let done = bench(&["fs", "fs,durability=none", "--certificate", run, "--format", "json"]);
+    let comparison: Comparison = serde_json::from_slice(&done.stdout).expect("it has measured");
+    let [plain, without_syncs] = comparison.subjects.as_slice() else {
+        panic!("two were asked for")
+    };
+    assert_ne!(plain.certificate, without_syncs.certificate);
+    assert!(without_syncs.standing.iter().any(|group| group.refuted > 0), "{without_syncs:?}");
+
+    let done = bench(&["fs", "--certificate", run]);
+    let said = text(&done.stderr);
+    assert!(done.status.code() == Some(2) && said.contains("durability"), "{said}");
 }
 
 /// A subject that sleeps in every write that it does not refuse, for so many seconds.

@@ -19,8 +19,12 @@ const SCHEMA: &str = include_str!("../../../../reports/schema/events-1.json");
 /// What is told of a run that ends as the fixture does.
 fn tell(reporter: &mut dyn Reporter, subject: &str) {
     let (certificate, cases) = fixture::refuted();
-    let identity =
-        SubjectIdentity { name: subject.into(), version: "0.1.0".into(), command: subject.into() };
+    let identity = SubjectIdentity {
+        name: subject.into(),
+        version: "0.1.0".into(),
+        command: subject.into(),
+        ..SubjectIdentity::default()
+    };
     let cases: Vec<_> = cases.iter().collect();
     for progress in [
         Progress::Started { subject, seed: u64::MAX, scenarios: 2, workloads: 1 },

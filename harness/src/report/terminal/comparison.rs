@@ -29,11 +29,13 @@ pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String 
         } else {
             format!(" ({})", subject.command)
         };
+        let options = subject.options_in_words().map(|options| format!(" with {options}"));
         page.field(
             name,
             &format!(
-                "{}{command}, profile {}, seed {}",
+                "{}{command}{}, profile {}, seed {}",
                 name_and_version.trim(),
+                options.unwrap_or_default(),
                 side.profile,
                 side.seed
             ),

@@ -36,6 +36,7 @@ pub(in crate::report) fn comparison() -> Comparison {
         name: name.into(),
         version: "1.0".into(),
         command: name.into(),
+        ..SubjectIdentity::default()
     };
     let group = |category, upheld, refuted, not_measured| Standing {
         category,
