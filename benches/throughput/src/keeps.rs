@@ -33,12 +33,20 @@ impl Keeps {
         }
     }
 
-    /// The same for a delete.
+    /// The same for a delete. What it leaves until it is done, a write has stored: where that may be half a value,
+    /// an unlink that is atomic by itself keeps no more.
     pub fn of_deletes(self) -> &'static [Guarantee] {
         match self {
             Self::Nothing => &[],
-            Self::WholeAfterKill => &[Guarantee::KillAtomicDelete, Guarantee::KillDurableDelete],
-            Self::WholeAfterPowerLoss => &[Guarantee::PowerAtomicDelete],
+            Self::WholeAfterKill => &[
+                Guarantee::KillAtomicWrite,
+                Guarantee::KillDurableAck,
+                Guarantee::KillAtomicDelete,
+                Guarantee::KillDurableDelete,
+            ],
+            Self::WholeAfterPowerLoss => {
+                &[Guarantee::PowerAtomicWrite, Guarantee::PowerAtomicDelete]
+            }
             Self::Durable => &[Guarantee::PowerDurableDelete],
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn peers() -> Vec<Peer> {
         Peer::new(name, keeps, move |root: &Path| OpenDal::open(root, atomic))
     };
     vec![
-        peer("opendal", (Keeps::Nothing, Keeps::WholeAfterKill), false),
+        peer("opendal", (Keeps::Nothing, Keeps::Nothing), false),
         peer("opendal+atomic", (Keeps::WholeAfterPowerLoss, Keeps::WholeAfterPowerLoss), true),
     ]
 }

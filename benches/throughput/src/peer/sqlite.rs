@@ -1,8 +1,9 @@
 //! SQLite: one table of paths and contents, one transaction an operation, in the modes whose promises differ.
 //!
 //! What each survives is said at <https://www.sqlite.org/pragma.html#pragma_synchronous>: `OFF` a kill; `NORMAL` with
-//! a write-ahead log leaves a power loss whole but not durable; `FULL` with a log is durable, and so is `EXTRA` with
-//! a rollback journal, where `FULL` does not sync the directory that the journal is deleted from.
+//! a write-ahead log leaves a power loss whole but not durable; `FULL` is durable. That `FULL` does not sync the
+//! directory which a rollback journal is deleted from, so that `EXTRA` is needed, is of no matter here: who has the
+//! file for itself keeps the journal, and syncs its header when that is zeroed.
 //!
 //! One connection serves all threads in turn, and has the file for itself: writers of one database exclude each
 //! other anyway, and waiting for a lock in memory is cheaper than polling one on the file.
@@ -30,8 +31,7 @@ pub(super) fn peers() -> Vec<Peer> {
         peer("sqlite,delete,off", Keeps::WholeAfterKill, "DELETE", "OFF"),
         peer("sqlite,wal,off", Keeps::WholeAfterKill, "WAL", "OFF"),
         peer("sqlite,wal,normal", Keeps::WholeAfterPowerLoss, "WAL", "NORMAL"),
-        peer("sqlite,delete,full", Keeps::WholeAfterPowerLoss, "DELETE", "FULL"),
-        peer("sqlite,delete,extra", Keeps::Durable, "DELETE", "EXTRA"),
+        peer("sqlite,delete,full", Keeps::Durable, "DELETE", "FULL"),
         peer("sqlite,wal,full", Keeps::Durable, "WAL", "FULL"),
     ]
 }

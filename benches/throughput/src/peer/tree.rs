@@ -12,8 +12,7 @@ use super::{Keeps, Peer, Store};
 /// `std::fs::write`: the old value is gone before the new one is there.
 pub(super) fn peers() -> Vec<Peer> {
     let open = |root: &Path| Ok(InPlace(Tree::new(root)));
-    // An unlink is atomic by itself, whoever calls it; the file may be half written all the same.
-    vec![Peer::new("std-fs-write", (Keeps::Nothing, Keeps::WholeAfterKill), open)]
+    vec![Peer::new("std-fs-write", (Keeps::Nothing, Keeps::Nothing), open)]
 }
 
 /// A root, and everything but a write.
