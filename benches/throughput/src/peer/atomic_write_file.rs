@@ -1,6 +1,6 @@
-//! `atomic-write-file`: its `commit` syncs the file, renames it, and syncs the directory. (Its documentation says of
-//! the last that it is the caller's to do, <https://docs.rs/atomic-write-file/0.3.1/atomic_write_file/>; what the
-//! certificate says is what is done.) It only writes; a delete is completed to keep as much.
+//! `atomic-write-file`: its `commit` syncs the file, renames it, and syncs the directory, which the calls in its
+//! documentation are without (<https://docs.rs/atomic-write-file/0.3.1/atomic_write_file/>). It only writes; deletes
+//! are completed so that they keep as much.
 
 use std::{
     io::{self, Write},
