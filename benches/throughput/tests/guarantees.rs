@@ -55,11 +55,12 @@ fn keeps(name: &str, writes: Keeps, deletes: Keeps) -> Result<(), Failed> {
     let said =
         |kept: Option<Keeps>| kept.map_or("what was not measured".into(), |kept| kept.to_string());
     let rows = certificate.guarantees.iter().filter(|row| row.verdict != Verdict::Upheld);
-    let rows = rows.map(|row| format!("\n{} is {}", row.id, row.verdict)).collect::<String>();
+    let rows: Vec<_> = rows.map(|row| format!("{} is {}", row.id, row.verdict)).collect();
     Err(format!(
-        "its writes are said to keep {writes}, and keep {}; its deletes {deletes}, and keep {}{rows}",
+        "its writes are said to keep {writes}, and keep {}; its deletes {deletes}, and keep {}\n{}",
         said(kept.0),
         said(kept.1),
+        rows.join("\n"),
     )
     .into())
 }

@@ -70,8 +70,8 @@ pub(super) struct Certify {
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) scenario: Vec<String>,
 
-    /// Only this guarantee (repeatable)
-    #[arg(long, value_name = "ID", value_parser = guarantee_ids())]
+    /// Only this guarantee, or these with commas between them (repeatable)
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = guarantee_ids())]
     pub(super) guarantee: Vec<String>,
 
     /// Scenarios and counterexamples to explore before all others [default: scenarios/regressions,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Stop, certify::RUNS};
+use super::{Stop, certify::RUNS, ratchet::json};
 use crate::{
     judge::{Baseline as Known, Ratchet, ratchet},
     report::{baselines, certificates, text},
@@ -74,6 +74,14 @@ fn update(arguments: &Update) -> Result<u8, Stop> {
         return Err(refused(format!(
             "it is of the subject {:?}, and {file} is of {:?}; name another file, or remove this one",
             new.subject, old.subject
+        )));
+    }
+    let options = &certificate.subject.options;
+    if let Some(other) = old.as_ref().and_then(|old| old.other_options(options)) {
+        return Err(refused(format!(
+            "it is of the options {}, and {file} is of {}; name another file, or remove this one",
+            json(options),
+            json(other)
         )));
     }
     baselines::write(&arguments.file, &new).map_err(Stop::usage)?;

@@ -47,7 +47,8 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     let baseline = arguments.baseline.as_deref().map(ratchet::load).transpose()?;
     if let Some(baseline) = &baseline {
         let name = arguments.program.is_empty().then_some(arguments.subject.as_str());
-        baseline.suits(&arguments.profile.to_string(), name)?;
+        let options = arguments.options.as_object().expect("they are parsed as an object");
+        baseline.suits(&arguments.profile.to_string(), name, options)?;
     }
     let seed = if arguments.seed_from_commit { seed::from_commit()? } else { arguments.seed };
     let (directory, _run) = output(arguments, &subject)?;

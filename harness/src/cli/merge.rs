@@ -44,7 +44,7 @@ pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
     merged.frame.interrupted = explore::is_cut_short(&merged.docket);
     let certificate = certificate(&merged.frame, &merged.docket, merged.totals);
     if let Some(baseline) = &baseline {
-        baseline.suits(&certificate.profile, None)?;
+        baseline.suits(&certificate.profile, None, &certificate.subject.options)?;
     }
     let frame = &merged.frame;
     let cases = explore::told(frame.claims.as_ref(), frame.only.as_deref(), &merged.docket);

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crashworthy::Guarantee;
+use serde_json::{Map, Value};
 
 use super::Stop;
 use crate::{
@@ -28,14 +29,28 @@ pub(super) fn load(file: &Path) -> Result<Measure, Stop> {
 }
 
 impl Measure {
-    /// Whether a run with this profile can be measured by it, and of that subject, where it is known beforehand.
-    pub(super) fn suits(&self, profile: &str, subject: Option<&str>) -> Result<(), Stop> {
+    /// Whether a run with this profile and these options can be measured by it, and of that subject, where it is known
+    /// beforehand.
+    pub(super) fn suits(
+        &self,
+        profile: &str,
+        subject: Option<&str>,
+        options: &Map<String, Value>,
+    ) -> Result<(), Stop> {
         let file = self.file.display();
         let known = &self.baseline.subject;
         if let Some(subject) = subject.filter(|subject| subject != known) {
             return Err(Stop::usage(format!(
                 "the baseline {file} is of the subject {known:?}, and this run is of {subject:?}; name its own \
                  baseline, or make one with `crashworthy baseline update`"
+            )));
+        }
+        if let Some(known) = self.baseline.other_options(options) {
+            return Err(Stop::usage(format!(
+                "the baseline {file} is of the options {}, and this run of {}, with which other guarantees may be \
+                 kept; name the baseline of these options, or make one with `crashworthy baseline update`",
+                json(known),
+                json(options),
             )));
         }
         let known = &self.baseline.profile;
@@ -60,7 +75,7 @@ impl Measure {
         }
         // A subject that never said who it is has nothing to be compared either: its rows say so.
         let name = Some(certificate.subject.name.as_str()).filter(|name| !name.is_empty());
-        self.suits(&certificate.profile, name)?;
+        self.suits(&certificate.profile, name, &certificate.subject.options)?;
         let found = ratchet(&self.baseline, certificate, asked);
         let text = |color| {
             let style = (color, terminal::width());
@@ -75,6 +90,11 @@ impl Measure {
         let code = if certificate.interrupted { certificate.exit_code().max(WORSE) } else { WORSE };
         Ok(if found.worse.is_empty() { 0 } else { code })
     }
+}
+
+/// Options as a user gives them.
+pub(super) fn json(options: &Map<String, Value>) -> String {
+    serde_json::to_string(options).expect("options are plain data")
 }
 
 /// The exit code of a run, with or without a baseline.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crashworthy::PersistenceModel;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Certificate, GuaranteeResult, Rating, Verdict};
 
@@ -22,6 +23,10 @@ pub struct Baseline {
     pub schema: u32,
     /// The subject, as it calls itself.
     pub subject: String,
+    /// What it was opened with: with other options it keeps other guarantees. A baseline of an older build does not
+    /// say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<Map<String, Value>>,
     /// Name of the profile: another one tries more, or less.
     pub profile: String,
     /// Another seed makes other workloads, so that what they show is compared for the same one only.
@@ -106,10 +111,16 @@ impl Baseline {
         Ok(Self {
             schema: BASELINE_SCHEMA,
             subject: certificate.subject.name.clone(),
+            options: Some(certificate.subject.options.clone()),
             profile: certificate.profile.clone(),
             seed: certificate.seed,
             guarantees: rows.map(|row| (row.id.to_string(), Known::of(row))).collect(),
         })
+    }
+
+    /// The options that it is of, where they are not these.
+    pub fn other_options(&self, options: &Map<String, Value>) -> Option<&Map<String, Value>> {
+        self.options.as_ref().filter(|known| *known != options)
     }
 
     /// How many claims are known to have this verdict.

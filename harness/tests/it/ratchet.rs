@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::{crashworthy, crashworthy_with, said};
 
@@ -15,8 +15,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
 ];
 
 /// A claim that the documented backend breaks, and one that it keeps; both are judged by few scenarios.
-const FEW: [&str; 4] =
-    ["--guarantee", "kill-orphans-invisible", "--guarantee", "delete-files-only"];
+const FEW: [&str; 2] = ["--guarantee", "same-content-safe,deterministic-layout"];
 
 fn certify(at: &Path, backend: &str, more: &[&str]) -> std::process::Output {
     let mut arguments = vec!["certify", backend, "--jobs", "1"];
@@ -70,25 +69,25 @@ fn held() {
         assert!(certificate.contains("REFUTED"), "after the conclusion: {words}");
         assert!(told.contains(expected), "{expected}: {words}");
     };
-    let refuted = "/guarantees/kill-orphans-invisible";
+    let refuted = "/guarantees/same-content-safe";
     is_worse(
         &|it| *it.pointer_mut(&format!("{refuted}/verdict")).unwrap() = "upheld".into(),
-        "kill-orphans-invisible: upheld in the baseline, refuted now",
+        "same-content-safe: upheld in the baseline, refuted now",
     );
     is_worse(
         &|it| {
             let kinds =
                 it.pointer_mut(&format!("{refuted}/kinds")).unwrap().as_array_mut().unwrap();
-            kinds.retain(|kind| kind != "kill in crash-during-write");
+            kinds.retain(|kind| kind != "schedules in same-content");
         },
-        "a new kind of counterexample, kill in crash-during-write",
+        "a new kind of counterexample, schedules in same-content",
     );
     is_worse(
         &|it| {
-            let scenarios = it.pointer_mut("/guarantees/delete-files-only/scenarios").unwrap();
+            let scenarios = it.pointer_mut("/guarantees/deterministic-layout/scenarios").unwrap();
             scenarios.as_array_mut().unwrap().push("gone".into());
         },
-        "scenario gone no longer gives evidence on delete-files-only",
+        "scenario gone no longer gives evidence on deterministic-layout",
     );
 
     // Standard output stays a certificate where a program reads it.
@@ -113,9 +112,21 @@ fn misfits() {
     let certificate = at.join("interrupted/certificate.json");
     fs::copy(at.join("run/certificate.json"), &certificate).unwrap();
     edit(&certificate, |it| it["interrupted"] = true.into());
+    fs::create_dir(at.join("others")).unwrap();
+    let certificate = at.join("others/certificate.json");
+    fs::copy(at.join("run/certificate.json"), &certificate).unwrap();
+    edit(&certificate, |it| it["subject"]["options"] = json!({ "durability": "none" }));
     for (arguments, expected) in [
         (&["certify", "fs:documented", "--baseline", "known.json"][..], "is of the subject \"fs\""),
         (&["certify", "--profile", "full", "--baseline", "known.json"], "is of the profile quick"),
+        (
+            &["certify", "--options", r#"{"durability":"none"}"#, "--baseline", "known.json"],
+            r#"is of the options {}, and this run of {"durability":"none"}"#,
+        ),
+        (
+            &["baseline", "update", "--from", "others", "known.json"],
+            r#"it is of the options {"durability":"none"}, and known.json is of {}"#,
+        ),
         (&["certify", "--baseline", "missing.json"], "there is no baseline missing.json"),
         (&["certify", "--baseline", "old.json"], "is of baseline schema 0"),
         (&["certify", "--baseline", "cut.json"], "is not a baseline"),
@@ -151,9 +162,9 @@ fn compared() {
         String::from_utf8(output.stdout).unwrap()
     };
     let text = compare(&[]);
-    assert!(text.contains("kill-orphans-invisible: upheld by A, refuted by B"), "{text}");
+    assert!(text.contains("same-content-safe: upheld by A, refuted by B"), "{text}");
     assert!(!text.contains('\u{1b}'), "no colour where nobody sees it");
-    assert!(compare(&["--format", "markdown"]).contains("| **≠** | `kill-orphans-invisible` |"));
+    assert!(compare(&["--format", "markdown"]).contains("| **≠** | `same-content-safe` |"));
     let json: Value = serde_json::from_str(&compare(&["--format", "json"])).unwrap();
     assert_eq!(json["guarantees"].as_array().map(Vec::len), Some(2));
 }
