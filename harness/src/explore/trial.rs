@@ -281,7 +281,7 @@ impl Stage<'_> {
 
     /// Hands a fresh plain process to `use_it`; one that cannot open the root answers everything with
     /// that reason.
-    fn with_fresh(
+    pub(super) fn with_fresh(
         &mut self,
         notes: &mut Notes,
         use_it: impl FnOnce(&mut Self, &mut Notes, &mut dyn Client) -> Result<(), TrialError>,

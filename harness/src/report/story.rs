@@ -28,6 +28,8 @@ use crate::{
     trace::Event,
 };
 
+/// What an actor does before its first operation.
+const OPENS: &str = "opens the root";
 /// Workloads up to this many operations are told whole; of longer ones, what touches the finding.
 const WHOLE_WORKLOAD_OPERATIONS_MAX: usize = 4;
 /// Operations in a row that are told one by one although they only succeeded.
@@ -145,18 +147,34 @@ impl<'a> Teller<'a> {
         if name.is_empty() { "the process".to_owned() } else { name.to_owned() }
     }
 
+    /// The calls of the workload's operations.
     fn events(&self) -> Vec<(usize, &'a Event)> {
+        self.calls_made().skip(self.case.trace.opened).collect()
+    }
+
+    /// The calls of `open`, where they were recorded.
+    fn opening(&self) -> Vec<(usize, &'a Event)> {
+        self.calls_made().take(self.case.trace.opened).collect()
+    }
+
+    fn calls_made(&self) -> impl Iterator<Item = (usize, &'a Event)> + use<'a> {
         // What came after a kill did not happen, whoever recorded it.
         let last = match base(&self.case.evidence.strike) {
             Strike::Kill { event, .. } | Strike::Torn { event, .. } => *event,
             _ => usize::MAX,
         };
-        self.case.trace.events.iter().enumerate().filter(|(index, _)| *index <= last).collect()
+        self.case.trace.events.iter().enumerate().filter(move |(index, _)| *index <= last)
     }
 
     fn workload(&mut self) {
         if self.interleaved() || self.ran_free() {
             return;
+        }
+        let opening = self.opening();
+        if !opening.is_empty() {
+            let actor = self.actor();
+            self.line(false, format!("{actor} {OPENS}"));
+            self.calls(&opening, &self.case.evidence.strike);
         }
         let operations = self.operations();
         let events = self.events();

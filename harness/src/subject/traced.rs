@@ -141,10 +141,15 @@ impl<'t> Traced<'t> {
     pub(crate) fn aim(&mut self, strike: Strike) {
         // What hides events from the tracer stays hidden.
         self.trace.events.clear();
-        self.trace.operations = 0;
+        (self.trace.opened, self.trace.operations) = (0, 0);
         self.counting = true;
         self.tracer.report_changes(true);
         self.aim = Some(strike);
+    }
+
+    /// What counted so far was `open`.
+    pub(crate) fn opened(&mut self) {
+        self.trace.opened = self.trace.events.len();
     }
 
     /// Has `witness` told of every call that counts.

@@ -62,6 +62,9 @@ pub enum Circumstance {
 pub struct Trace {
     /// In order.
     pub events: Vec<Event>,
+    /// How many of them are of `open`, where the run was recorded from there.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub opened: usize,
     /// How many operations the workload acknowledged.
     pub operations: usize,
     /// When one of several actors was killed, on the clock of the history.
@@ -70,6 +73,11 @@ pub struct Trace {
     pub blind_spots: BTreeSet<String>,
     /// What else bears on what the events prove.
     pub circumstances: BTreeSet<Circumstance>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Trace {

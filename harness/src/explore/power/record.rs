@@ -1,17 +1,18 @@
 //! Runs that are recorded: the workload, the workload with a sync that fails, and the recovery of a crash state.
 //!
 //! Everything that lies there when the recording begins counts as durable, so that each guarantee is
-//! judged alone.
+//! judged alone. Without a set-up it begins on an untouched root, before `open`: what that creates is as much at stake.
 
 use std::{cell::RefCell, collections::BTreeSet, io, rc::Rc};
 
 use super::{
     super::{
         arena::Arena,
-        observe::{Client, Notes},
+        observe::{Client, Notes, observe},
         trial::{Stage, TrialError, subject_failed},
     },
     ground::Ground,
+    observer::alike,
     point,
     recorder::{Recorded, Recorder},
 };
@@ -24,6 +25,10 @@ use crate::{
     trace::Trace,
 };
 
+/// Why crash states of a subject would prove nothing.
+const UNLIKE: &str = "a copy of what it stored reads differently from the original: it depends on times, permissions, \
+                      inode numbers, hard links, attributes or a place that crash states do not have";
+
 /// A recorded run.
 pub(super) struct Run {
     pub(super) recorded: Recorded,
@@ -35,6 +40,8 @@ pub(super) struct Run {
     pub(super) set_up: usize,
     /// How many calls had been made when each recorded operation ended.
     pub(super) ended: Vec<usize>,
+    /// How many of them are of `open`.
+    pub(super) opened: usize,
     pub(super) trace: Trace,
     pub(super) recovers: bool,
     /// The scenario's directories that exist in the end.
@@ -53,7 +60,7 @@ pub(super) struct Context {
 
 impl Run {
     pub(super) fn context(&self, point: Point) -> Context {
-        let began = point.acknowledged.checked_sub(1).map_or(0, |last| self.ended[last]);
+        let began = point.acknowledged.checked_sub(1).map_or(self.opened, |last| self.ended[last]);
         let in_flight =
             point.calls > began && point.acknowledged < self.history.len() - self.set_up;
         Context { ended: point.acknowledged, in_flight }
@@ -108,17 +115,36 @@ impl Stage<'_> {
         let mut notes = self.notes()?;
         let root = notes.arena.root();
         let mut process = self.launcher.traced.start()?;
+        let untouched = match (self.scenario.set_up.is_empty(), strike) {
+            (true, Strike::None) => Some(notes.look(Moment::Settled)?.clone()),
+            // The sync that fails is counted from the end of the set-up.
+            _ => None,
+        };
+        let begin = |process: &mut Traced<'_>, settled: &Tree| {
+            let recorder = Rc::new(RefCell::new(Recorder::new(&root, settled, failing)?));
+            process.testify(recorder.clone());
+            process.aim(strike.clone());
+            Ok::<_, TrialError>(UnderWay { recorder, ended: Vec::new(), opened: 0 })
+        };
+        let under_way =
+            untouched.as_ref().map(|settled| begin(&mut process, settled)).transpose()?;
         let hello = process
             .greet(&root, &self.subject.options)
             .map_err(|why| subject_failed(&notes, &why))?;
-        for invocation in &self.scenario.set_up {
-            notes.run(Phase::SetUp, &mut process, invocation);
-        }
-        let settled = notes.look(Moment::Settled)?.clone();
-        let recorder = Rc::new(RefCell::new(Recorder::new(&root, &settled, failing)?));
-        process.testify(recorder.clone());
-        process.aim(strike.clone());
-        let mut recording = UnderWay { recorder, ended: Vec::new() };
+        let (mut recording, settled) = match (under_way, untouched) {
+            (Some(mut recording), Some(untouched)) => {
+                process.opened();
+                recording.opened = recording.recorder.borrow().calls();
+                (recording, untouched)
+            }
+            _ => {
+                for invocation in &self.scenario.set_up {
+                    notes.run(Phase::SetUp, &mut process, invocation);
+                }
+                let settled = notes.look(Moment::Settled)?.clone();
+                (begin(&mut process, &settled)?, settled)
+            }
+        };
         for invocation in self.scenario.workload() {
             recording.run(&mut notes, Phase::Workload, &mut process, invocation);
             if process.is_struck() {
@@ -139,7 +165,28 @@ impl Stage<'_> {
         }
         let recovers = hello.capabilities.iter().any(|offered| offered == protocol::RECOVER);
         let set_up = self.scenario.set_up.len();
-        recording.finish(notes, settled, set_up, trace, recovers, directories)
+        let finished =
+            recording.finish(&mut notes, settled, set_up, trace, recovers, directories)?;
+        if let (Ok(run), Strike::None) = (&finished, strike)
+            && !self.copy_reads_alike(notes, &run.recorded.recording.live_tree())?
+        {
+            return Ok(Err(BTreeSet::from([UNLIKE.to_owned()])));
+        }
+        Ok(finished)
+    }
+
+    /// Whether a fresh process reads the same of what a run left and of a copy of it: crash states are such copies.
+    fn copy_reads_alike(&mut self, original: Notes, left: &Tree) -> Result<bool, TrialError> {
+        let copy = Notes { arena: self.lay_out(left)?, history: Vec::new(), trees: Vec::new() };
+        let [original, copy] = [original, copy].map(|mut notes| {
+            notes.history.clear();
+            self.with_fresh(&mut notes, |stage, notes, process| {
+                observe(notes, stage.scenario, Phase::Finished, process, &[]);
+                Ok(())
+            })?;
+            Ok::<_, TrialError>(notes.history)
+        });
+        Ok(alike(&original?, &copy?))
     }
 
     fn lay_out(&mut self, crashed: &Tree) -> io::Result<Arena> {
@@ -158,7 +205,7 @@ impl Stage<'_> {
         let recorder = Rc::new(RefCell::new(recorder));
         process.testify(recorder.clone());
         process.aim(Strike::None);
-        let mut recording = UnderWay { recorder, ended: Vec::new() };
+        let mut recording = UnderWay { recorder, ended: Vec::new(), opened: 0 };
         let mut recovers = false;
         // One that cannot open the state has been found out already.
         if let Ok(hello) = process.greet(&root, &self.subject.options) {
@@ -173,7 +220,7 @@ impl Stage<'_> {
         process.die()?;
         let trace = process.take_trace();
         drop(process);
-        recording.finish(notes, crashed.clone(), 0, trace, recovers, BTreeSet::new())
+        recording.finish(&mut notes, crashed.clone(), 0, trace, recovers, BTreeSet::new())
     }
 }
 
@@ -195,6 +242,7 @@ fn existing_directories(
 struct UnderWay {
     recorder: Rc<RefCell<Recorder>>,
     ended: Vec<usize>,
+    opened: usize,
 }
 
 impl UnderWay {
@@ -213,7 +261,7 @@ impl UnderWay {
 
     fn finish(
         self,
-        notes: Notes,
+        notes: &mut Notes,
         settled: Tree,
         set_up: usize,
         trace: Trace,
@@ -228,9 +276,10 @@ impl UnderWay {
         Ok(recorded.map_err(|why| BTreeSet::from([why])).map(|recorded| Run {
             recorded,
             settled,
-            history: notes.history,
+            history: std::mem::take(&mut notes.history),
             set_up,
             ended: self.ended,
+            opened: self.opened,
             trace,
             recovers,
             directories,

@@ -9,7 +9,7 @@ mod tests;
 mod view;
 
 use self::view::Contents;
-use super::{STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call, schedule::Act};
+use super::{OPENS, STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call, schedule::Act};
 use crate::{
     fault::{Interleaving, Strike},
     history::{Entry, Moment, Outcome, Phase, Tree},
@@ -130,6 +130,11 @@ impl Plot<'_, '_> {
         let mut row = 0;
         let mut marked = false;
         let strike = &self.teller.case.evidence.strike;
+        let opening = self.teller.opening();
+        if !opening.is_empty() {
+            self.push(0, StepKind::Begins, OPENS);
+            marked |= self.events(&opening, strike);
+        }
         for (index, (at, entry)) in operations.iter().enumerate() {
             let inside: Vec<_> =
                 events.iter().copied().filter(|(_, event)| event.operation == index).collect();
