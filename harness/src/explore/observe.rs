@@ -104,14 +104,22 @@ pub(super) fn observe(
     process: &mut dyn Client,
     left_overs: &[String],
 ) {
+    for look in looks(scenario, left_overs) {
+        notes.run(phase, process, &look);
+    }
+}
+
+/// What [`observe`] asks for, in order.
+pub(super) fn looks(scenario: &Scenario, left_overs: &[String]) -> Vec<Invocation> {
     let paths = scenario.paths().into_iter().chain(left_overs.iter().map(String::as_str));
-    for path in paths {
-        notes.run(phase, process, &Invocation::ReadFile { path: path.to_owned() });
-        notes.run(phase, process, &Invocation::Exists { path: path.to_owned() });
-    }
-    for directory in scenario.directories() {
-        notes.run(phase, process, &Invocation::ListFiles { directory: directory.to_owned() });
-    }
+    let files = paths.flat_map(|path| {
+        let path = path.to_owned();
+        [Invocation::ReadFile { path: path.clone() }, Invocation::Exists { path }]
+    });
+    let directories = scenario.directories().into_iter();
+    let lists =
+        directories.map(|directory| Invocation::ListFiles { directory: directory.to_owned() });
+    files.chain(lists).collect()
 }
 
 /// The interrupted operation again, or the last change where none was interrupted; a write follows where

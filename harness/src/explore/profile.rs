@@ -31,6 +31,8 @@ pub struct Effort {
     pub states_per_moment: usize,
     /// Crash states in whose recovery the power fails again, in each scenario.
     pub recoveries: usize,
+    /// Kills while a crash state is opened, read and recovered, in each scenario.
+    pub recovery_kills: usize,
     /// Kills at random instants in each scenario that asks for them.
     pub random_kills: u32,
     /// Orders of several actors' calls that are tried in each scenario.
@@ -88,6 +90,11 @@ impl Profile {
             (Self::Full, true) | (Self::Nightly, false) => (2_000, 4_096, 512),
             (Self::Nightly, true) => (20_000, 4_096, 4_096),
         };
+        let recovery_kills = match (self, forks) {
+            (Self::Quick, false) => 48,
+            (Self::Quick, true) | (Self::Full, false) => 1_024,
+            (Self::Full, true) | (Self::Nightly, _) => usize::MAX,
+        };
         let soak = match self {
             Self::Quick => None,
             Self::Full => Some(Duration::from_secs(10)),
@@ -102,6 +109,7 @@ impl Profile {
             moments,
             states_per_moment,
             recoveries,
+            recovery_kills,
             random_kills,
             flips,
         }

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crashworthy::{Category, Guarantee};
-use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+use crashworthy::{Category, Guarantee, PersistenceModel};
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus, seq::IteratorRandom};
 
 use super::{
     allotment::Allotment,
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     check,
     fault::{FaultKind, Strike},
+    history::{Moment, Phase, Tree},
     judge::{Case, Docket, Totals},
     scenario::Scenario,
     subject::{Launcher, Subject},
@@ -90,11 +91,14 @@ impl Sweep<'_> {
         let rehearsal = self.rehearse(&mut stage, swept, tell)?;
         let trace = &rehearsal.trace;
         let recovers = rehearsal.evidence.recovers;
-        let nested = recovers && self.has(FaultKind::NestedKill);
+        let nested = self.has(FaultKind::NestedKill);
 
         let strikes = self.strikes(trace, recovers);
         let random = self.random_strikes();
         tell(&News::Planned(strikes.len() + random.len()));
+        // What a crash left and who had been answered: what follows is the same.
+        let mut recovered: Vec<(Option<Tree>, usize)> = Vec::new();
+        let mut again = Vec::new();
         for strike in strikes {
             // Killed before an event is where the event before it left things: recovery is struck once.
             let strike_recovery = nested
@@ -104,21 +108,30 @@ impl Sweep<'_> {
                 continue;
             }
             let Some(record) = record else { continue };
+            let history = record.evidence.history.iter();
+            let acknowledged = history
+                .filter(|entry| entry.phase == Phase::Workload && entry.outcome.is_ok())
+                .count();
+            let left = (record.evidence.tree(Moment::Crashed).cloned(), acknowledged);
+            if recovered.contains(&left) {
+                continue;
+            }
+            recovered.push(left);
             let faults = [FaultKind::Kill, FaultKind::Torn].map(FaultKind::fault);
-            let recoveries: Vec<Strike> = faults
+            let recoveries = faults
                 .into_iter()
                 .flatten()
                 .flat_map(|fault| fault.strikes(&record.recovery))
-                .filter(|strike| !matches!(strike, Strike::KillAfterAck { .. }))
-                .collect();
-            tell(&News::More(recoveries.len()));
-            for recovery in recoveries {
-                let both = Strike::InRecovery {
-                    workload: Box::new(strike.clone()),
-                    recovery: Box::new(recovery),
-                };
-                self.trial(&mut stage, swept, tell, &both, trace, false)?;
-            }
+                .filter(|strike| !matches!(strike, Strike::KillAfterAck { .. }));
+            again.extend(recoveries.map(|recovery| Strike::InRecovery {
+                workload: Box::new(strike.clone()),
+                recovery: Box::new(recovery),
+            }));
+        }
+        let again = self.choose_recoveries(again, swept);
+        tell(&News::More(again.len()));
+        for both in again {
+            self.trial(&mut stage, swept, tell, &both, trace, false)?;
         }
         for strike in random {
             self.trial(&mut stage, swept, tell, &strike, trace, false)?;
@@ -149,6 +162,23 @@ impl Sweep<'_> {
             .filter_map(FaultKind::fault)
             .flat_map(|fault| fault.strikes(trace))
             .collect()
+    }
+
+    /// As many of the kills in recovery as the profile allows; says how many, where that is not all.
+    fn choose_recoveries(&self, all: Vec<Strike>, swept: &mut Swept) -> Vec<Strike> {
+        let (most, many) = (self.effort.recovery_kills, all.len());
+        if many <= most {
+            return all;
+        }
+        let judged = self.scenario.judges.iter();
+        for &guarantee in judged.filter(|it| it.category() == Category::ProcessKill) {
+            let bound = format!("{most} of {many} events of opening and recovery");
+            swept.docket.bound(guarantee, PersistenceModel::default(), &bound);
+        }
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
+        let mut chosen = all.into_iter().enumerate().sample(&mut random, most);
+        chosen.sort_unstable_by_key(|(index, _)| *index);
+        chosen.into_iter().map(|(_, strike)| strike).collect()
     }
 
     fn random_strikes(&self) -> Vec<Strike> {

@@ -13,7 +13,7 @@ use crashworthy::ErrorKind;
 
 use super::{
     arena::Scratch,
-    observe::{Client, Notes, Unopened, observe, repair, retry},
+    observe::{Client, Notes, Unopened, looks, observe, repair, retry},
 };
 use crate::{
     fault::Strike,
@@ -108,18 +108,13 @@ impl Stage<'_> {
         let recovers = offers_recovery(&hello);
         let crashed = notes.look(Moment::Crashed)?;
         let left_overs = self.left_overs(crashed);
-        self.with_fresh(&mut notes, |stage, notes, process| {
-            observe(notes, stage.scenario, Phase::Crashed, process, &left_overs);
-            if recovers && (recovery_strike.is_some() || trace_recovery) {
-                return Ok(());
-            }
-            stage.repair(notes, recovers, process, &left_overs)
-        })?;
-        let mut recovery = Trace::default();
-        if recovers && (recovery_strike.is_some() || trace_recovery) {
+        let recovery = if recovery_strike.is_some() || trace_recovery {
             let target = recovery_strike.unwrap_or(&Strike::None);
-            recovery = self.recover_traced(target, &mut notes, &left_overs)?;
-        }
+            self.recover_traced(target, recovers, &mut notes, &left_overs)?
+        } else {
+            self.look_and_repair(recovers, &mut notes, &left_overs)?;
+            Trace::default()
+        };
         self.record(notes, strike.clone(), &hello, trace, recovery)
     }
 
@@ -240,31 +235,67 @@ impl Stage<'_> {
         Ok(hello)
     }
 
-    /// Recovery in a traced process under `strike`; when that kills it, once more in a fresh one.
+    /// A look, recovery and a retry, by a fresh process.
+    fn look_and_repair(
+        &mut self,
+        recovers: bool,
+        notes: &mut Notes,
+        left_overs: &[String],
+    ) -> Result<(), TrialError> {
+        self.with_fresh(notes, |stage, notes, process| {
+            observe(notes, stage.scenario, Phase::Crashed, process, left_overs);
+            repair(notes, stage.scenario, recovers, process, left_overs)
+        })
+    }
+
+    /// `open`, a look, and `recover` where there is one, in a traced process under `strike`; when that kills it, once more
+    /// in a fresh one. Whatever repairs what a crash left may do so when it is opened, or first read.
     fn recover_traced(
         &mut self,
         strike: &Strike,
+        recovers: bool,
         notes: &mut Notes,
         left_overs: &[String],
     ) -> Result<Trace, TrialError> {
         let scenario = Arc::clone(self.scenario);
         let mut process = self.launcher.traced.start()?;
-        if let Err(why) = process.greet(&notes.arena.root(), &self.subject.options) {
+        process.aim(strike.clone());
+        let opened = process.greet(&notes.arena.root(), &self.subject.options);
+        if let Err(why) = &opened
+            && !process.is_struck()
+        {
             drop(process);
-            repair(notes, &scenario, true, &mut Unopened(unopened(notes, &why)), left_overs)?;
+            let mut unopened = Unopened(unopened(notes, why));
+            observe(notes, &scenario, Phase::Crashed, &mut unopened, left_overs);
+            repair(notes, &scenario, recovers, &mut unopened, left_overs)?;
             return Ok(Trace::default());
         }
-        process.aim(strike.clone());
         if *strike == Strike::None {
-            notes.run(Phase::Recovery, &mut process, &Invocation::Recover);
+            observe(notes, &scenario, Phase::Crashed, &mut process, left_overs);
+            process.opened();
+            if recovers {
+                notes.run(Phase::Recovery, &mut process, &Invocation::Recover);
+            }
             process.disarm();
-            notes.look(Moment::Recovered)?;
-            observe(notes, &scenario, Phase::Recovered, &mut process, left_overs);
+            if recovers {
+                notes.look(Moment::Recovered)?;
+                observe(notes, &scenario, Phase::Recovered, &mut process, left_overs);
+            }
             retry(notes, &scenario, &mut process);
-            let trace = process.take_trace();
-            return Ok(trace);
+            return Ok(process.take_trace());
         }
-        let outcome = process.run(&Invocation::Recover);
+        // The same calls up to the strike; what they answer, the trial without a second kill has told.
+        for look in looks(&scenario, left_overs) {
+            if process.is_struck() {
+                break;
+            }
+            process.run(&notes.arena.aimed(&look));
+        }
+        process.opened();
+        let mut outcome = Outcome::Killed;
+        if recovers && !process.is_struck() {
+            outcome = process.run(&Invocation::Recover);
+        }
         let struck = process.is_struck();
         process.die()?;
         let trace = process.take_trace();
@@ -273,9 +304,7 @@ impl Stage<'_> {
             return Err(TrialError::Diverged("recovery made fewer calls this time".into()));
         }
         notes.note(Phase::Recovery, &Invocation::Recover, outcome);
-        self.with_fresh(notes, |stage, notes, process| {
-            stage.repair(notes, true, process, left_overs)
-        })?;
+        self.look_and_repair(recovers, notes, left_overs)?;
         Ok(trace)
     }
 
@@ -305,16 +334,6 @@ impl Stage<'_> {
                 Err(unopened(notes, &why))
             }
         }
-    }
-
-    fn repair(
-        &mut self,
-        notes: &mut Notes,
-        recovers: bool,
-        process: &mut dyn Client,
-        left_overs: &[String],
-    ) -> Result<(), TrialError> {
-        repair(notes, self.scenario, recovers, process, left_overs)
     }
 
     pub(super) fn notes(&mut self) -> Result<Notes, TrialError> {

@@ -84,6 +84,9 @@ pub enum NoBaseline {
     /// It is of one shard.
     #[error("it is of one shard alone; `crashworthy merge` makes one certificate of all")]
     Shard,
+    /// Nothing of it was ever started.
+    #[error("its subject did not start, so that it says nothing; make it start, and certify again")]
+    Nameless,
     /// The harness is the suspect.
     #[error("the harness itself was the suspect; certify again")]
     Broken,
@@ -100,6 +103,9 @@ impl Baseline {
         }
         if certificate.partition.is_some() {
             return Err(NoBaseline::Shard);
+        }
+        if certificate.subject.name.is_empty() {
+            return Err(NoBaseline::Nameless);
         }
         let is_broken = |row: &GuaranteeResult| row.verdict == Verdict::HarnessBroken;
         if certificate.verdict == Rating::HarnessBroken

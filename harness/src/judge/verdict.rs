@@ -246,7 +246,9 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
         (false, false) => {}
     }
     if entry.faults.contains(&FaultKind::NestedKill) {
-        parts.push("and again at every event of recovery".to_owned());
+        let bounds = entry.bounds.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let which = if bounds.is_empty() { "every event of opening and recovery" } else { &bounds };
+        parts.push(format!("and again at {which}"));
     }
     if entry.faults.contains(&FaultKind::IoError) {
         parts.push(

@@ -30,6 +30,8 @@ use crate::{
 
 /// What an actor does before its first operation.
 const OPENS: &str = "opens the root";
+/// What a process does before it recovers.
+const OPENS_AND_READS: &str = "opens the root and reads what is there";
 /// Workloads up to this many operations are told whole; of longer ones, what touches the finding.
 const WHOLE_WORKLOAD_OPERATIONS_MAX: usize = 4;
 /// Operations in a row that are told one by one although they only succeeded.

@@ -3,7 +3,7 @@
 
 use crashworthy::Guarantee;
 
-use super::{STRIKE_MARK, Teller};
+use super::{OPENS_AND_READS, STRIKE_MARK, Teller};
 use crate::{
     fault::Strike,
     history::{Entry, Invocation, Moment, Node, Phase},
@@ -76,9 +76,9 @@ impl<'a> Teller<'a> {
         for (n, (at, entry)) in
             self.entries(|phase| phase == Phase::Recovery).into_iter().enumerate()
         {
-            let asked = self.asked(&entry.invocation);
             let who = if n == 0 { "a new process" } else { "another new process" };
-            self.line(false, format!("{who} calls {asked}"));
+            let does = self.recovers(n, entry, strike);
+            self.line(false, format!("{who} {does}"));
             if n == 0 {
                 let events: Vec<_> = self.case.recovery.events.iter().enumerate().collect();
                 let last = super::call::struck_event(strike).unwrap_or(usize::MAX);
@@ -95,6 +95,19 @@ impl<'a> Teller<'a> {
             }
             let answer = self.answer(at, &entry.outcome);
             self.line(true, answer);
+        }
+    }
+
+    /// What the process of recovery number `n` does: a strike may have ended it before it called `recover`.
+    pub(super) fn recovers(&mut self, n: usize, entry: &'a Entry, strike: &Strike) -> String {
+        let asked = self.asked(&entry.invocation);
+        let opened = self.case.recovery.opened;
+        if n > 0 || opened == 0 {
+            return format!("calls {asked}");
+        }
+        match super::call::struck_event(strike) {
+            Some(event) if event < opened => OPENS_AND_READS.to_owned(),
+            _ => format!("{OPENS_AND_READS}, and calls {asked}"),
         }
     }
 

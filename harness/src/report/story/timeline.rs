@@ -9,7 +9,9 @@ mod tests;
 mod view;
 
 use self::view::Contents;
-use super::{OPENS, STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call, schedule::Act};
+use super::{
+    OPENS, STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call, schedule::Act,
+};
 use crate::{
     fault::{Interleaving, Strike},
     history::{Entry, Moment, Outcome, Phase, Tree},
@@ -376,8 +378,8 @@ impl Plot<'_, '_> {
         for (n, (at, entry)) in
             self.teller.entries(|phase| phase == Phase::Recovery).into_iter().enumerate()
         {
-            let asked = self.teller.asked(&entry.invocation);
-            self.push(lane, StepKind::Begins, &asked);
+            let does = self.teller.recovers(n, entry, strike);
+            self.push(lane, StepKind::Begins, does.strip_prefix("calls ").unwrap_or(&does));
             self.now = Views::default();
             if n == 0 {
                 let last = call::struck_event(strike).unwrap_or(usize::MAX);
