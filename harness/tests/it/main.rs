@@ -20,6 +20,7 @@ mod hostile_power;
 mod hostile_schedules;
 mod init;
 mod interruption;
+mod opening;
 mod outputs;
 mod program;
 mod ratchet;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         hostile_schedules::TESTS,
         init::TESTS,
         interruption::TESTS,
+        opening::TESTS,
         outputs::TESTS,
         ratchet::TESTS,
         recorder::TESTS,

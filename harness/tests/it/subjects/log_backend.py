@@ -1,0 +1,85 @@
+"""A log of records, opened in several ways: sound, or with one flaw.
+
+Options: `names` syncs the root directory when the log is created; `compacts` says whether `open` writes the log anew in
+place ("dirty": where its tail is torn); `by_time` has what was written last be read only from a file with an old time.
+"""
+
+import base64
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "adapters" / "python"))
+from crashworthy_adapter import serve  # noqa: E402
+
+OLD = 1_000_000_000
+BYTES_MAX = 1 << 24
+
+
+class Log:
+    def __init__(self, root, options):
+        path = os.path.join(root, "store.log")
+        self.by_time = options.get("by_time", False)
+        self.log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        if options.get("names", True):
+            directory = os.open(root, os.O_RDONLY)
+            os.fsync(directory)
+            os.close(directory)
+        is_dirty = not self.bytes().endswith(b"\n") and self.bytes() != b""
+        if options.get("compacts") == "dirty" and is_dirty:
+            values = self.values()
+            os.ftruncate(self.log, 0)
+            for path, data in values.items():
+                self.put(path, data)
+
+    def bytes(self):
+        return os.pread(self.log, BYTES_MAX, 0)
+
+    def values(self):
+        values = {}
+        if self.by_time and os.fstat(self.log).st_mtime != OLD:
+            return values
+        for record in self.bytes().split(b"\n")[:-1]:
+            try:
+                path, data = json.loads(record)
+            except ValueError:
+                continue
+            if data is None:
+                values.pop(path, None)
+            else:
+                values[path] = base64.b64decode(data)
+        return values
+
+    def put(self, path, data):
+        encoded = None if data is None else base64.b64encode(data).decode()
+        tail = self.bytes()
+        torn = b"\n" if tail and not tail.endswith(b"\n") else b""
+        os.write(self.log, torn + json.dumps([path, encoded]).encode() + b"\n")
+        if self.by_time:
+            os.utime(self.log, (OLD, OLD))
+        os.fdatasync(self.log)
+
+    def write_file(self, path, data):
+        self.put(path, data)
+
+    def read_file(self, path):
+        values = self.values()
+        if path not in values:
+            raise FileNotFoundError(path)
+        return values[path]
+
+    def list_files(self, directory):
+        return [path.rpartition("/")[2] for path in self.values() if path.rpartition("/")[0] == directory]
+
+    def create_directory(self, path):
+        pass
+
+    def exists(self, path):
+        return path in self.values()
+
+    def delete_file(self, path):
+        self.put(path, None)
+
+
+serve("log", "1.0", Log)
