@@ -142,7 +142,7 @@ impl Sweep<'_> {
     ) -> Result<(), TrialError> {
         let mut fresh_only = false;
         loop {
-            let run = match stage.record_workload()? {
+            let run = match stage.record_to_lose()? {
                 Ok(run) => run,
                 Err(reasons) => {
                     self.doubt_power(swept, &reasons);

@@ -100,9 +100,15 @@ impl Run {
 }
 
 impl Stage<'_> {
-    /// The workload, recorded.
+    /// The workload, recorded from the end of the set-up on.
     pub(super) fn record_workload(&mut self) -> Result<Recordable, TrialError> {
-        self.record_struck(&Strike::None, None)
+        self.record_run(&Strike::None, None, false)
+    }
+
+    /// The workload, recorded for power losses: without a set-up from before `open`, and only where a copy of what it
+    /// leaves is as good as the original.
+    pub(super) fn record_to_lose(&mut self) -> Result<Recordable, TrialError> {
+        self.record_run(&Strike::None, None, true)
     }
 
     /// The workload up to the operation in which a sync fails, and that operation once more unless it was
@@ -112,13 +118,22 @@ impl Stage<'_> {
         strike: &Strike,
         failing: Option<AfterFailedSync>,
     ) -> Result<Recordable, TrialError> {
+        // The sync that fails is counted from the end of the set-up.
+        self.record_run(strike, failing, false)
+    }
+
+    fn record_run(
+        &mut self,
+        strike: &Strike,
+        failing: Option<AfterFailedSync>,
+        is_to_lose: bool,
+    ) -> Result<Recordable, TrialError> {
         let mut notes = self.notes()?;
         let root = notes.arena.root();
         let mut process = self.launcher.traced.start()?;
-        let untouched = match (self.scenario.set_up.is_empty(), strike) {
-            (true, Strike::None) => Some(notes.look(Moment::Settled)?.clone()),
-            // The sync that fails is counted from the end of the set-up.
-            _ => None,
+        let untouched = match is_to_lose && self.scenario.set_up.is_empty() {
+            true => Some(notes.look(Moment::Settled)?.clone()),
+            false => None,
         };
         let begin = |process: &mut Traced<'_>, settled: &Tree| {
             let recorder = Rc::new(RefCell::new(Recorder::new(&root, settled, failing)?));
@@ -167,7 +182,7 @@ impl Stage<'_> {
         let set_up = self.scenario.set_up.len();
         let finished =
             recording.finish(&mut notes, settled, set_up, trace, recovers, directories)?;
-        if let (Ok(run), Strike::None) = (&finished, strike)
+        if let (Ok(run), true) = (&finished, is_to_lose)
             && !self.copy_reads_alike(notes, &run.recorded.recording.live_tree())?
         {
             return Ok(Err(BTreeSet::from([UNLIKE.to_owned()])));

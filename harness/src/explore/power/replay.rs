@@ -42,7 +42,7 @@ impl Sweep<'_> {
         stage: &mut Stage<'_>,
         loss: &PowerLoss,
     ) -> Result<(Record, Losses), TrialError> {
-        let run = stage.record_workload()?.map_err(unrecordable)?;
+        let run = stage.record_to_lose()?.map_err(unrecordable)?;
         know_directories(stage, &run);
         let mut tree = crashed(&run.recorded.recording, loss)?;
         let (mut recovery, mut second) = (Trace::default(), Vec::new());
