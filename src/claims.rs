@@ -43,7 +43,10 @@ struct Claim {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
     /// The text is not TOML.
-    #[error("the claims are not valid TOML: {message}")]
+    #[error(
+        "the claims are not valid TOML: {message}; a claims file has `schema = 1` and a table `[claims]` with a \
+         sentence for each guarantee"
+    )]
     Syntax {
         /// What the parser says.
         message: String,

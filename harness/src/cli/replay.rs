@@ -20,8 +20,14 @@ use crate::{
 const NOT_MEASURED: u8 = 3;
 
 pub(super) fn replay(arguments: &Replay) -> Result<u8, Stop> {
-    let counterexample = files::read(&arguments.file).map_err(Stop::usage)?;
     let name = arguments.file.display().to_string();
+    if arguments.file.is_dir() {
+        return Err(Stop::usage(format!(
+            "{name} is a folder; name a counterexample's file, as in `crashworthy replay \
+             {name}/counterexamples/ID.json`"
+        )));
+    }
+    let counterexample = files::read(&arguments.file).map_err(Stop::usage)?;
     let scenario = scenario::load::from_str(&name, &counterexample.scenario)
         .map_err(|error| Stop::Usage(error.into()))?;
     let subject = subject(&counterexample, &arguments.program)?;

@@ -91,7 +91,7 @@ impl Profile {
             (Self::Nightly, true) => (20_000, 4_096, 4_096),
         };
         let recovery_kills = match (self, forks) {
-            (Self::Quick, false) => 48,
+            (Self::Quick, false) => 24,
             (Self::Quick, true) | (Self::Full, false) => 1_024,
             (Self::Full, true) | (Self::Nightly, _) => usize::MAX,
         };

@@ -39,6 +39,7 @@ const WRONG: &[&[&str]] = &[
     &["certify", "--out", "my_backend.py/below"],
     &["replay", "nosuch.json"],
     &["replay", "syntax.toml"],
+    &["replay", "folder"],
     &["replay", "old.json"],
     &["replay", "no-counterexample.json"],
     &["explain", "fsync"],

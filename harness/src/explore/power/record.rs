@@ -131,9 +131,10 @@ impl Stage<'_> {
         let mut notes = self.notes()?;
         let root = notes.arena.root();
         let mut process = self.launcher.traced.start()?;
-        let untouched = match is_to_lose && self.scenario.set_up.is_empty() {
-            true => Some(notes.look(Moment::Settled)?.clone()),
-            false => None,
+        let untouched = if is_to_lose && self.scenario.set_up.is_empty() {
+            Some(notes.look(Moment::Settled)?.clone())
+        } else {
+            None
         };
         let begin = |process: &mut Traced<'_>, settled: &Tree| {
             let recorder = Rc::new(RefCell::new(Recorder::new(&root, settled, failing)?));
@@ -146,20 +147,18 @@ impl Stage<'_> {
         let hello = process
             .greet(&root, &self.subject.options)
             .map_err(|why| subject_failed(&notes, &why))?;
-        let (mut recording, settled) = match (under_way, untouched) {
-            (Some(mut recording), Some(untouched)) => {
+        let (mut recording, settled) =
+            if let (Some(mut recording), Some(untouched)) = (under_way, untouched) {
                 process.opened();
                 recording.opened = recording.recorder.borrow().calls();
                 (recording, untouched)
-            }
-            _ => {
+            } else {
                 for invocation in &self.scenario.set_up {
                     notes.run(Phase::SetUp, &mut process, invocation);
                 }
                 let settled = notes.look(Moment::Settled)?.clone();
                 (begin(&mut process, &settled)?, settled)
-            }
-        };
+            };
         for invocation in self.scenario.workload() {
             recording.run(&mut notes, Phase::Workload, &mut process, invocation);
             if process.is_struck() {

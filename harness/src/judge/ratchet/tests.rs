@@ -196,6 +196,7 @@ fn some_certificates_make_no_baseline() {
     assert_eq!(of(|_| {}), Ok(()));
     assert_eq!(of(|it| it.interrupted = true), Err(NoBaseline::Interrupted));
     assert_eq!(of(|it| it.partition = "hash:1/2".parse().ok()), Err(NoBaseline::Shard));
+    assert_eq!(of(|it| it.subject.name.clear()), Err(NoBaseline::Nameless));
     assert_eq!(of(|it| it.verdict = Rating::HarnessBroken), Err(NoBaseline::Broken));
 }
 
