@@ -96,8 +96,8 @@ impl Sweep<'_> {
         let strikes = self.strikes(trace, recovers);
         let random = self.random_strikes();
         tell(&News::Planned(strikes.len() + random.len()));
-        // What a crash left and who had been answered: what follows is the same.
-        let mut recovered: Vec<(Option<Tree>, usize)> = Vec::new();
+        // What a crash left, how many operations had begun, and how many were answered: what follows is the same.
+        let mut recovered: Vec<(Option<Tree>, usize, usize)> = Vec::new();
         let mut again = Vec::new();
         for strike in strikes {
             // Killed before an event is where the event before it left things: recovery is struck once.
@@ -109,10 +109,10 @@ impl Sweep<'_> {
             }
             let Some(record) = record else { continue };
             let history = record.evidence.history.iter();
-            let acknowledged = history
-                .filter(|entry| entry.phase == Phase::Workload && entry.outcome.is_ok())
-                .count();
-            let left = (record.evidence.tree(Moment::Crashed).cloned(), acknowledged);
+            let begun = history.filter(|entry| entry.phase == Phase::Workload);
+            let acknowledged = begun.clone().filter(|entry| entry.outcome.is_ok()).count();
+            let crashed = record.evidence.tree(Moment::Crashed).cloned();
+            let left = (crashed, begun.count(), acknowledged);
             if recovered.contains(&left) {
                 continue;
             }
