@@ -31,7 +31,7 @@ pub struct Effort {
     pub states_per_moment: usize,
     /// Crash states in whose recovery the power fails again, in each scenario.
     pub recoveries: usize,
-    /// Kills while a crash state is opened, read and recovered, in each scenario.
+    /// Kills while a crash state is opened and read, before recovery, in each scenario.
     pub recovery_kills: usize,
     /// Kills at random instants in each scenario that asks for them.
     pub random_kills: u32,

@@ -98,7 +98,7 @@ impl Sweep<'_> {
         tell(&News::Planned(strikes.len() + random.len()));
         // What a crash left, how many operations had begun, and how many were answered: what follows is the same.
         let mut recovered: Vec<(Option<Tree>, usize, usize)> = Vec::new();
-        let mut again = Vec::new();
+        let (mut opening, mut again) = (Vec::new(), Vec::new());
         for strike in strikes {
             // Killed before an event is where the event before it left things: recovery is struck once.
             let strike_recovery = nested
@@ -123,12 +123,21 @@ impl Sweep<'_> {
                 .flatten()
                 .flat_map(|fault| fault.strikes(&record.recovery))
                 .filter(|strike| !matches!(strike, Strike::KillAfterAck { .. }));
-            again.extend(recoveries.map(|recovery| Strike::InRecovery {
-                workload: Box::new(strike.clone()),
-                recovery: Box::new(recovery),
-            }));
+            for recovery in recoveries {
+                // What comes before `recover`; of that there may be much in a database.
+                let opened = record.recovery.opened;
+                let is_before = matches!(
+                    recovery,
+                    Strike::Kill { event, .. } | Strike::Torn { event, .. } if event < opened
+                );
+                let both = Strike::InRecovery {
+                    workload: Box::new(strike.clone()),
+                    recovery: Box::new(recovery),
+                };
+                if is_before { opening.push(both) } else { again.push(both) }
+            }
         }
-        let again = self.choose_recoveries(again, swept);
+        again.extend(self.choose_openings(opening, swept));
         tell(&News::More(again.len()));
         for both in again {
             self.trial(&mut stage, swept, tell, &both, trace, false)?;
@@ -164,15 +173,15 @@ impl Sweep<'_> {
             .collect()
     }
 
-    /// As many of the kills in recovery as the profile allows; says how many, where that is not all.
-    fn choose_recoveries(&self, all: Vec<Strike>, swept: &mut Swept) -> Vec<Strike> {
+    /// As many of the kills before `recover` as the profile allows; says how many, where that is not all.
+    fn choose_openings(&self, all: Vec<Strike>, swept: &mut Swept) -> Vec<Strike> {
         let (most, many) = (self.effort.recovery_kills, all.len());
         if many <= most {
             return all;
         }
         let judged = self.scenario.judges.iter();
         for &guarantee in judged.filter(|it| it.category() == Category::ProcessKill) {
-            let bound = format!("{most} of {many} events of opening and recovery");
+            let bound = format!("{most} of {many} events of opening, and every one of recovery");
             swept.docket.bound(guarantee, PersistenceModel::default(), &bound);
         }
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
