@@ -260,7 +260,7 @@ fn read_into(directory: &Path, prefix: &str, tree: &mut Tree) -> io::Result<()> 
 }
 
 /// The users' attributes of a file; none where the file system has no such thing.
-fn attributes(file: &Path) -> io::Result<Attributes> {
+pub(crate) fn attributes(file: &Path) -> io::Result<Attributes> {
     let mut buffer = vec![0; ATTRIBUTE_LIST_BYTES];
     let listed = match llistxattr(file, &mut buffer[..]) {
         Ok(0) | Err(Errno::NOTSUP) => return Ok(Attributes::new()),

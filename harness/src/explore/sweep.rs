@@ -225,8 +225,8 @@ impl Sweep<'_> {
             for &guarantee in &self.scenario.judges {
                 swept.docket.doubt(
                     guarantee,
-                    "it needs io_uring or asynchronous input and output, which bypasses system calls \
-                     and was refused while tracing",
+                    "it needs io_uring or asynchronous input and output, which bypasses system calls, or \
+                     setxattrat; they are refused while tracing",
                 );
             }
             return Err(TrialError::Diverged("it works only where nobody traces it".into()));

@@ -341,7 +341,12 @@ impl<'t> Traced<'t> {
                     self.trace.circumstances.insert(Circumstance::BypassRefused);
                 }
                 News::Ended { .. } => self.next_witnessed()?,
-                News::Forked { .. } | News::Crowded(_) | News::Outside | News::Slept => {}
+                News::Outside => {
+                    if self.counting {
+                        self.trace.circumstances.insert(Circumstance::KeptOutside);
+                    }
+                }
+                News::Forked { .. } | News::Crowded(_) | News::Slept => {}
             }
         }
     }

@@ -17,6 +17,9 @@ use super::{
 const CHANGING_OPEN_FLAGS: u64 =
     (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) as u64 & !(libc::O_DIRECTORY as u64);
 
+/// How the kernel marks descriptors of unlinked files.
+const DELETED: &str = " (deleted)";
+
 /// What a held call means to its observer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
@@ -28,7 +31,7 @@ pub(crate) enum Meaning {
     Change { path: String, to: Option<String>, bytes: Option<u64> },
     /// It maps a file below the root for shared writing, or for sharing at all where looks are of interest.
     SharedMapping,
-    /// It changes a file elsewhere, which others may read.
+    /// It changes a file elsewhere, which others may read, now or later.
     Outside,
     /// It waits for time to pass.
     Sleep,
@@ -71,13 +74,17 @@ pub(crate) fn decode(
         }
         Shape::Path { dirfd, path } => {
             let path = resolve(files, tid, dirfd.map(argument), argument(path))?;
-            below(&path).map_or(Meaning::Elsewhere, |path| change(path, None, None))
+            match below(&path) {
+                Some(path) => change(path, None, None),
+                None if keeps_something(syscall.name) => elsewhere(&path, interest),
+                None => Meaning::Elsewhere,
+            }
         }
         Shape::TwoPaths { from, to } => {
             let places = [from, to].map(|(dirfd, path)| (dirfd.map(argument), argument(path)));
-            let [from, to] = resolve_both(files, tid, places)?.map(|path| below(&path));
-            match (from, to) {
-                (None, None) => Meaning::Elsewhere,
+            let paths = resolve_both(files, tid, places)?;
+            match (below(&paths[0]), below(&paths[1])) {
+                (None, None) => elsewhere(&paths[1], interest),
                 // Moved in from, or out to, a place outside: the side below the root is what counts.
                 (Some(path), None) | (None, Some(path)) => change(path, None, None),
                 (Some(from), Some(to)) => change(from, Some(to), None),
@@ -91,6 +98,9 @@ pub(crate) fn decode(
                 let path = files.target(tid, argument(fd))?;
                 change(path.to_string_lossy().into_owned(), None, None)
             }
+            Meaning::Elsewhere if keeps_something(syscall.name) => {
+                elsewhere(&files.target(tid, argument(fd))?, interest)
+            }
             other => other,
         },
         Shape::Write { fd, len } => {
@@ -102,13 +112,17 @@ pub(crate) fn decode(
                 {
                     open_file(files, tid, argument(from), root, None)?
                 }
+                (Meaning::Elsewhere, _) => elsewhere(&files.target(tid, argument(fd))?, interest),
                 (written, _) => written,
             }
         }
         Shape::WriteVector { fd, vector, count } => {
             let buffers = memory::vector(tid, argument(vector), argument(count))?;
             let bytes = buffers.iter().map(|(_, len)| len).sum();
-            open_file(files, tid, argument(fd), root, Some(bytes))?
+            match open_file(files, tid, argument(fd), root, Some(bytes))? {
+                Meaning::Elsewhere => elsewhere(&files.target(tid, argument(fd))?, interest),
+                written => written,
+            }
         }
         Shape::Global => change(String::new(), None, None),
         Shape::Map => match below(&files.target(tid, argument(4))?) {
@@ -249,8 +263,38 @@ fn source(name: &str) -> Option<usize> {
 
 /// Whether an open outside the root may change something that another process reads.
 fn is_shared_state(path: &Path, flags: u64) -> bool {
+    opens_to_change(flags) && is_stored(path)
+}
+
+/// Whether what is written at an absolute path is kept by a file system.
+fn is_stored(path: &Path) -> bool {
     let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
-    opens_to_change(flags) && !is_device && !path.starts_with("/proc")
+    !is_device && !path.starts_with("/proc")
+}
+
+/// Whether a call on one path, or on an open file, leaves something behind that is read later.
+fn keeps_something(call: &str) -> bool {
+    matches!(
+        call,
+        "truncate"
+            | "ftruncate"
+            | "fallocate"
+            | "symlink"
+            | "symlinkat"
+            | "setxattr"
+            | "lsetxattr"
+            | "fsetxattr"
+    )
+}
+
+/// What a change outside the root is to those who lose power: it outlives the process, and no crash state has it. Not
+/// so the file that has no name any more, or never had one, and what Python keeps of its programs. Schedules ask for
+/// opens instead.
+fn elsewhere(path: &Path, interest: Interest) -> Meaning {
+    let is_anonymous = path.to_string_lossy().ends_with(DELETED) || path.starts_with("/memfd:");
+    let is_program = path.components().any(|part| part.as_os_str() == "__pycache__");
+    let is_kept = path.is_absolute() && is_stored(path) && !is_anonymous && !is_program;
+    if is_kept && !interest.includes_looks() { Meaning::Outside } else { Meaning::Elsewhere }
 }
 
 /// Whether who opens with these flags may change what it opens, now or later.
@@ -272,8 +316,7 @@ fn below(root: &Path, path: &Path) -> Option<String> {
         }
     }
     let text = plain.strip_prefix(root).ok()?.to_string_lossy().into_owned();
-    // The kernel marks descriptors of unlinked files so.
-    Some(text.strip_suffix(" (deleted)").map_or(text.clone(), str::to_owned))
+    Some(text.strip_suffix(DELETED).map_or(text.clone(), str::to_owned))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]

@@ -55,6 +55,8 @@ pub enum Circumstance {
     WaitedByClock,
     /// It asked for input and output that bypasses system calls (`io_uring`) and was refused.
     BypassRefused,
+    /// It changed a file outside its root that may outlive it.
+    KeptOutside,
 }
 
 /// The events of a workload in the order in which the kernel saw them.

@@ -26,7 +26,8 @@ pub(crate) enum Shape {
     Global,
     /// Maps a file into memory: stores through a shared mapping are calls that nobody sees.
     Map,
-    /// Starts input and output that bypasses system calls; refused, so that runtimes fall back.
+    /// Starts input and output that bypasses system calls, or is too new to be relied on; refused, so that runtimes
+    /// fall back.
     Bypass,
     /// `prctl(PR_SET_DUMPABLE)`: would hide the process's memory from the tracer; answered, not done.
     Dumpable,
@@ -83,12 +84,22 @@ macro_rules! syscalls {
     ($(#[$doc:meta])* $table:ident; $($number:ident: $shape:expr;)*) => {
         $(#[$doc])*
         pub(crate) const $table: &[Syscall] = &[$(Syscall {
-            number: libc::$number,
+            number: numbers::$number,
             // "SYS_write" without its prefix.
             name: stringify!($number).split_at(4).1,
             shape: $shape,
         },)*];
     };
+}
+
+/// Those of the library, and what it does not have yet (`asm/unistd_64.h` of Linux 6.13).
+mod numbers {
+    #![allow(non_upper_case_globals, reason = "named as the library names the others")]
+
+    pub(super) use libc::*;
+
+    pub(super) const SYS_setxattrat: c_long = 463;
+    pub(super) const SYS_removexattrat: c_long = 466;
 }
 
 use OpenFlags::{Argument, Creates, How};
@@ -148,6 +159,9 @@ syscalls! {
     SYS_mmap: Map;
     SYS_io_uring_setup: Bypass;
     SYS_io_setup: Bypass;
+    // Newer than the library's table of numbers; programs have to do without them on older kernels anyway.
+    SYS_setxattrat: Bypass;
+    SYS_removexattrat: Bypass;
     SYS_prctl: Dumpable;
 }
 

@@ -11,15 +11,18 @@ mod ci_files;
 mod command;
 mod conformance;
 mod controls;
+mod crash_states;
 mod determinism;
 mod durability;
 mod errors;
+mod failed_syncs;
 mod generated;
 mod hostile;
 mod hostile_power;
 mod hostile_schedules;
 mod init;
 mod interruption;
+mod log_backend;
 mod opening;
 mod outputs;
 mod program;
@@ -61,9 +64,11 @@ fn main() -> ExitCode {
         ci_files::TESTS,
         conformance::TESTS,
         controls::TESTS,
+        crash_states::TESTS,
         determinism::TESTS,
         durability::TESTS,
         errors::TESTS,
+        failed_syncs::TESTS,
         generated::TESTS,
         hostile::TESTS,
         hostile_power::TESTS,

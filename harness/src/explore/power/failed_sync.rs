@@ -1,6 +1,6 @@
 //! Power loss after a sync that failed: whoever acknowledges then had better written the data anew.
 //!
-//! Every sync of the workload fails in turn. The operation ends as it likes; unless it was acknowledged, the same
+//! Every sync of the workload fails in turn, and every write that syncs what it writes. The operation ends as it likes; unless it was acknowledged, the same
 //! process does it once more, with syncs that work; then the power fails. Pages whose sync has failed count as clean
 //! (`persist/`), so a second sync of them proves nothing.
 //!
@@ -20,6 +20,7 @@ use super::{
     loss,
     observer::{Observation, Observer, Script},
     record::{Context, Recordable, Run},
+    recorder::is_sync,
 };
 use crate::{
     fault::{AfterFailedSync, Errno, FailedSync, PowerLoss, Strike, tables},
@@ -49,12 +50,25 @@ impl Sweep<'_> {
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), TrialError> {
-        let is_sync = |event: &Event| matches!(event.call, "fsync" | "fdatasync");
-        let syncs = rehearsal.events.iter().enumerate().filter(|(_, event)| is_sync(event));
+        let synchronous = match stage.record_workload()? {
+            Ok(run) => run.recorded.synchronous_writes(),
+            Err(reasons) => {
+                self.doubt_power(swept, &reasons);
+                return Ok(());
+            }
+        };
         let mut observer = Observer::default();
         let mut is_tried_out = false;
-        for (event, rehearsed) in syncs {
+        for (event, rehearsed) in rehearsal.events.iter().enumerate() {
+            let writes = synchronous.contains(&event);
+            if !writes && !is_sync(rehearsed.call) {
+                continue;
+            }
             for (lasting, after) in FAILURES {
+                // Others of that name may be writes that sync nothing.
+                if writes && lasting {
+                    continue;
+                }
                 if (self.is_over)() {
                     observer.end(stage)?;
                     return Err(TrialError::Interrupted);

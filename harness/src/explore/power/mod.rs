@@ -5,6 +5,7 @@
 //! looks at them, `failed_sync` loses power after a sync has failed. A tree is looked at once for each moment of
 //! the workload that it may stand for, whatever model or loss it came from.
 
+mod descriptor;
 mod failed_sync;
 pub(super) mod ground;
 mod observer;

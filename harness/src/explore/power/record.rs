@@ -11,7 +11,7 @@ use super::{
         observe::{Client, Notes, observe},
         trial::{Stage, TrialError, subject_failed},
     },
-    ground::Ground,
+    ground::{Ground, cannot_be_laid_out},
     observer::alike,
     point,
     recorder::{Recorded, Recorder},
@@ -22,12 +22,16 @@ use crate::{
     persist::{Lost, OperationId, Order, Point, explain},
     scenario::Scenario,
     subject::{Traced, protocol},
-    trace::Trace,
+    trace::{Circumstance, Trace},
 };
 
 /// Why crash states of a subject would prove nothing.
 const UNLIKE: &str = "a copy of what it stored reads differently from the original: it depends on times, permissions, \
                       inode numbers, hard links, attributes or a place that crash states do not have";
+
+/// Likewise.
+const OUTSIDE: &str = "it changes files outside its root, of which no modelled power loss takes anything: have it keep \
+                       everything below its root, and let it log to standard error";
 
 /// A recorded run.
 pub(super) struct Run {
@@ -157,6 +161,9 @@ impl Stage<'_> {
                     notes.run(Phase::SetUp, &mut process, invocation);
                 }
                 let settled = notes.look(Moment::Settled)?.clone();
+                if let Some(why) = cannot_be_laid_out(&settled) {
+                    return Ok(Err(BTreeSet::from([why.to_owned()])));
+                }
                 (begin(&mut process, &settled)?, settled)
             };
         for invocation in self.scenario.workload() {
@@ -285,7 +292,13 @@ impl UnderWay {
         if !trace.blind_spots.is_empty() {
             return Ok(Err(trace.blind_spots));
         }
+        if trace.has(Circumstance::KeptOutside) {
+            return Ok(Err(BTreeSet::from([OUTSIDE.to_owned()])));
+        }
         let on_disk = notes.arena.tree()?;
+        if let Some(why) = cannot_be_laid_out(&on_disk) {
+            return Ok(Err(BTreeSet::from([why.to_owned()])));
+        }
         let recorded = self.recorder.borrow_mut().finish(&on_disk);
         Ok(recorded.map_err(|why| BTreeSet::from([why])).map(|recorded| Run {
             recorded,

@@ -6,20 +6,23 @@
 //! the one on disk; if not, calls were missed, and nothing that was derived from them counts.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs, io,
-    ops::Range,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
 use nix::libc;
 
-use super::super::arena::{USER_ATTRIBUTES, attribute};
+use super::{
+    super::arena::{USER_ATTRIBUTES, attribute},
+    descriptor::{Descriptor, descriptor},
+    ground::SPECIAL,
+};
 use crate::{
     fault::AfterFailedSync,
     history::{Node, Tree},
-    persist::{InodeId, PAGE_BYTES, RecordError, Recording, Sync},
+    persist::{Call, InodeId, RecordError, Recording, Sync},
     subject::{Bytes, Witness},
     trace::{HeldCall, memory},
 };
@@ -54,6 +57,16 @@ pub(super) struct Recorded {
     pub(super) innocent: Option<Recording>,
     /// The event that each recorded call was.
     pub(super) events: Vec<usize>,
+}
+
+impl Recorded {
+    /// The events that wrote something and synced it before they returned.
+    pub(super) fn synchronous_writes(&self) -> BTreeSet<usize> {
+        let is_write =
+            |call: &Call| matches!(call.sync, Some(Sync::WriteSync(..) | Sync::WriteDataSync(..)));
+        let calls = self.recording.calls().iter().zip(&self.events);
+        calls.filter(|(call, _)| is_write(call)).map(|(_, event)| *event).collect()
+    }
 }
 
 impl Recorder {
@@ -160,6 +173,10 @@ impl Recorder {
                 self.know(&self.root.join(&call.path), inode)
             }
             "mknod" | "mknodat" => {
+                let mode = if call.name == "mknod" { second } else { third } as u32;
+                if !matches!(mode & libc::S_IFMT, 0 | libc::S_IFREG) {
+                    return Err(Trouble::Special);
+                }
                 let inode = self.each(|it| it.create(&call.path))?;
                 self.know(&self.root.join(&call.path), inode)
             }
@@ -242,7 +259,11 @@ impl Recorder {
         let written = file.as_ref().and_then(|file| file.written(call, bytes));
         let sync = file.zip(written.as_ref()).and_then(|(it, range)| it.sync(call, inode, range));
         let written = written.unwrap_or_default();
-        Ok(self.each(|it| it.rewrite_range(inode, &content, written.clone(), sync))?)
+        self.each(|it| it.rewrite_range(inode, &content, written.clone(), sync))?;
+        if sync.is_some() {
+            self.remember(inode);
+        }
+        Ok(())
     }
 
     fn resized(&mut self, place: &Path) -> Result<(), Trouble> {
@@ -269,13 +290,18 @@ impl Recorder {
                 it.sync(sync(inode));
                 Ok(())
             })?;
-            if self.after_failed_sync == AfterFailedSync::Reverted
-                && let Some(content) = self.recording.live_content(inode)
-            {
-                self.synced.insert(inode, content);
-            }
+            self.remember(inode);
         }
         Ok(())
+    }
+
+    /// A file has been synced.
+    fn remember(&mut self, inode: InodeId) {
+        if self.after_failed_sync == AfterFailedSync::Reverted
+            && let Some(content) = self.recording.live_content(inode)
+        {
+            self.synced.insert(inode, content);
+        }
     }
 
     fn attributed(&mut self, call: &HeldCall, place: &Path, name: u64) -> Result<(), Trouble> {
@@ -301,19 +327,64 @@ impl Recorder {
 
     /// A sync has failed: what becomes of what it was to make durable.
     fn lose(&mut self, call: &HeldCall) -> Result<(), Trouble> {
+        if call.name == "syncfs" {
+            return self.lose_everything();
+        }
         let place = descriptor(call, call.arguments[0]);
         let Some(inode) = self.inode(&place)? else { return Ok(()) };
+        let sync = match call.name {
+            "fsync" => Sync::Fsync(inode),
+            "fdatasync" => Sync::Fdatasync(inode),
+            _ => return self.lose_write(call, &place, inode),
+        };
         if let Some(innocent) = &mut self.innocent {
-            innocent.sync(if call.name == "fdatasync" {
-                Sync::Fdatasync(inode)
-            } else {
-                Sync::Fsync(inode)
-            });
+            innocent.sync(sync);
         }
+        self.lose_content(&place, inode)
+    }
+
+    /// Every file that has something pending.
+    fn lose_everything(&mut self) -> Result<(), Trouble> {
+        if let Some(innocent) = &mut self.innocent {
+            innocent.sync(Sync::Syncfs);
+        }
+        let mut inodes: Vec<InodeId> = self.inodes.values().copied().collect();
+        inodes.sort_unstable();
+        for inode in inodes {
+            let paths = self.recording.paths_of(inode);
+            // One without a name has nothing that anybody could find.
+            if let Some(path) = paths.first() {
+                let place = self.root.join(path);
+                self.lose_content(&place, inode)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an open with `O_SYNC` or `O_DSYNC` wrote is in memory when the sync of it fails, and the caller is told that
+    /// nothing was written.
+    fn lose_write(&mut self, call: &HeldCall, place: &Path, inode: InodeId) -> Result<(), Trouble> {
+        let file = Descriptor::of(call, call.arguments[0]);
+        let at = file.as_ref().and_then(|file| file.intended(call));
+        let (Some(file), Some(at)) = (file, at) else { return Err(Trouble::CopySynced) };
+        let data = written_bytes(call)?;
+        fs::File::options().write(true).open(place)?.write_all_at(&data, at)?;
+        let written = at..at + data.len() as u64;
+        let sync = file.sync(call, inode, &written);
+        let content = fs::read(place)?;
+        if let Some(innocent) = &mut self.innocent {
+            innocent.rewrite_range(inode, &content, written.clone(), sync)?;
+        }
+        self.recording.rewrite_range(inode, &content, written, None)?;
+        self.lose_content(place, inode)
+    }
+
+    /// The pages of a file count as clean; where they are reverted, as they were when it was synced last.
+    fn lose_content(&mut self, place: &Path, inode: InodeId) -> Result<(), Trouble> {
         self.recording.fail_sync(inode);
-        if fs::metadata(&place)?.is_file() && self.after_failed_sync == AfterFailedSync::Reverted {
+        if fs::metadata(place)?.is_file() && self.after_failed_sync == AfterFailedSync::Reverted {
             let durable = self.synced.get(&inode).cloned().unwrap_or_default();
-            fs::write(&place, &*durable)?;
+            fs::write(place, &*durable)?;
             self.recording.rewrite(inode, &durable, None)?;
         }
         Ok(())
@@ -336,7 +407,7 @@ impl Witness for Recorder {
     }
 
     fn failed(&mut self, event: usize, call: &HeldCall) {
-        if matches!(call.name, "fsync" | "fdatasync") && self.trouble.is_none() {
+        if self.trouble.is_none() && (is_sync(call.name) || writes_synchronously(call)) {
             let outcome = self.lose(call);
             self.note(event, outcome);
         }
@@ -351,6 +422,12 @@ enum Trouble {
     Border,
     #[error("a call of it could not be recorded: a file is larger than crash states may be")]
     TooLarge,
+    #[error("{SPECIAL}")]
+    Special,
+    #[error(
+        "it copies from one file to another and syncs that in one call, which is not made to fail"
+    )]
+    CopySynced,
     #[error("{UNEXPLAINED}")]
     Unexplained(#[source] RecordError),
     #[error("what a call of it did could not be looked at: {0}")]
@@ -366,77 +443,34 @@ impl From<RecordError> for Trouble {
     }
 }
 
+/// Whether a call that can fail asks for nothing but persistence. `sync` cannot fail, and `sync_file_range` promises
+/// nothing.
+pub(super) fn is_sync(call: &str) -> bool {
+    matches!(call, "fsync" | "fdatasync" | "syncfs")
+}
+
+/// Whether a held call writes and syncs what it writes.
+fn writes_synchronously(call: &HeldCall) -> bool {
+    let file = || Descriptor::of(call, call.arguments[0]);
+    call.bytes.is_some() && file().is_some_and(|file| file.is_synchronous(call))
+}
+
+/// What a held call asks to write.
+fn written_bytes(call: &HeldCall) -> io::Result<Vec<u8>> {
+    let [_, second, third, ..] = call.arguments;
+    let buffers = match call.name {
+        "write" | "pwrite64" => vec![(second, third)],
+        _ => memory::vector(call.tid, second, third)?,
+    };
+    let mut data = Vec::new();
+    for (address, len) in buffers {
+        let mut buffer = vec![0; len as usize];
+        memory::read(call.tid, address, &mut buffer)?;
+        data.append(&mut buffer);
+    }
+    Ok(data)
+}
+
 fn number(metadata: &fs::Metadata) -> FileNumber {
     (metadata.dev(), metadata.ino())
-}
-
-/// A name for what a descriptor of the caller is open on.
-fn descriptor(call: &HeldCall, fd: u64) -> PathBuf {
-    PathBuf::from(format!("/proc/{}/fd/{}", call.tid, fd as i32))
-}
-
-/// An open file as its caller has it.
-struct Descriptor {
-    position: u64,
-    flags: i32,
-}
-
-impl Descriptor {
-    /// From `/proc/PID/fdinfo` (proc(5): `flags` in octal).
-    fn of(call: &HeldCall, fd: u64) -> Option<Self> {
-        let info = fs::read_to_string(format!("/proc/{}/fdinfo/{}", call.tid, fd as i32)).ok()?;
-        let field =
-            |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        Some(Self {
-            position: field("pos:")?.parse().ok()?,
-            flags: i32::from_str_radix(field("flags:")?, 8).ok()?,
-        })
-    }
-
-    /// Where a write of `bytes` through it went: known from the position after it, or from the call's arguments.
-    fn written(&self, call: &HeldCall, bytes: u64) -> Option<Range<u64>> {
-        let argument = call.arguments[3];
-        let offset = match call.name {
-            // pwritev2(2): an offset of -1 stands for the position.
-            "pwrite64" | "pwritev" | "pwritev2" if argument != u64::MAX => {
-                if self.appends(call) {
-                    let file = fs::metadata(descriptor(call, call.arguments[0])).ok()?;
-                    file.len().checked_sub(bytes)?
-                } else {
-                    argument
-                }
-            }
-            // An address, where the kernel has left the offset after the last byte (copy_file_range(2)).
-            "copy_file_range" | "splice" if argument != 0 => {
-                memory::word(call.tid, argument).ok()?.checked_sub(bytes)?
-            }
-            _ => self.position.checked_sub(bytes)?,
-        };
-        Some(offset..offset.checked_add(bytes)?)
-    }
-
-    /// Whether Linux ignores the offset of a write through it (pwrite(2), BUGS; pwritev2(2)).
-    fn appends(&self, call: &HeldCall) -> bool {
-        let asked = Self::asked(call);
-        asked & libc::RWF_APPEND != 0
-            || (self.flags & libc::O_APPEND != 0 && asked & libc::RWF_NOAPPEND == 0)
-    }
-
-    /// The flags of this one call.
-    fn asked(call: &HeldCall) -> i32 {
-        if call.name == "pwritev2" { call.arguments[5] as i32 } else { 0 }
-    }
-
-    /// What a write to this place has synced before it returned.
-    fn sync(&self, call: &HeldCall, inode: InodeId, written: &Range<u64>) -> Option<Sync> {
-        let (first, last) = (written.start / PAGE_BYTES, written.end.checked_sub(1)? / PAGE_BYTES);
-        let asked = Self::asked(call);
-        if self.flags & libc::O_SYNC == libc::O_SYNC || asked & libc::RWF_SYNC != 0 {
-            Some(Sync::WriteSync(inode, first, last))
-        } else if self.flags & libc::O_DSYNC != 0 || asked & libc::RWF_DSYNC != 0 {
-            Some(Sync::WriteDataSync(inode, first, last))
-        } else {
-            None
-        }
-    }
 }

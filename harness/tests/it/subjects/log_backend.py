@@ -1,10 +1,14 @@
 """A log of records, opened in several ways: sound, or with one flaw.
 
 Options: `names` syncs the root directory when the log is created; `compacts` says whether `open` writes the log anew in
-place ("dirty": where its tail is torn); `by_time` has what was written last be read only from a file with an old time.
+place ("dirty": where its tail is torn); `by_time` has what was written last be read only from a file with an old time;
+`sync` says how writes are made durable ("dsync", "syncfs"), and `syncs_again` that one that failed is followed by a
+sync and nothing else; `beside` keeps something else, too: "fifo", "bytes" (a name that is not UTF-8), or a file with
+this path.
 """
 
 import base64
+import ctypes
 import json
 import os
 import sys
@@ -13,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "adapters" / "python"))
 from crashworthy_adapter import serve  # noqa: E402
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 OLD = 1_000_000_000
 BYTES_MAX = 1 << 24
 
@@ -21,7 +26,12 @@ class Log:
     def __init__(self, root, options):
         path = os.path.join(root, "store.log")
         self.by_time = options.get("by_time", False)
-        self.log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self.sync = options.get("sync", "fdatasync")
+        self.syncs_again = options.get("syncs_again", False)
+        self.beside = options.get("beside")
+        self.root = root
+        synchronous = os.O_DSYNC if self.sync == "dsync" else 0
+        self.log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | synchronous, 0o644)
         if options.get("names", True):
             directory = os.open(root, os.O_RDONLY)
             os.fsync(directory)
@@ -55,10 +65,33 @@ class Log:
         encoded = None if data is None else base64.b64encode(data).decode()
         tail = self.bytes()
         torn = b"\n" if tail and not tail.endswith(b"\n") else b""
-        os.write(self.log, torn + json.dumps([path, encoded]).encode() + b"\n")
-        if self.by_time:
-            os.utime(self.log, (OLD, OLD))
-        os.fdatasync(self.log)
+        try:
+            os.write(self.log, torn + json.dumps([path, encoded]).encode() + b"\n")
+            if self.by_time:
+                os.utime(self.log, (OLD, OLD))
+            self.make_durable()
+        except OSError:
+            if not self.syncs_again:
+                raise
+            os.fsync(self.log)
+        self.keep_beside()
+
+    def make_durable(self):
+        if self.sync == "fdatasync":
+            os.fdatasync(self.log)
+        elif self.sync == "syncfs" and LIBC.syncfs(self.log) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs")
+
+    def keep_beside(self):
+        root = os.fsencode(self.root)
+        if self.beside == "fifo":
+            if not os.path.exists(root + b"/fifo"):
+                os.mkfifo(root + b"/fifo")
+        elif self.beside == "bytes":
+            os.close(os.open(root + b"/\xff", os.O_CREAT | os.O_WRONLY))
+        elif self.beside:
+            with open(self.beside, "a") as file:
+                file.write("x")
 
     def write_file(self, path, data):
         self.put(path, data)
