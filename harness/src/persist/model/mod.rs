@@ -8,7 +8,9 @@
 //! What holds under all models, because a disk block holds one past content of what was in memory:
 //! successive updates of the same page, of the same size and of the same directory entry persist in
 //! order. And a rename is atomic: POSIX `rename`, and the directory operations of the journaling and
-//! copy-on-write file systems that the ALICE paper (Pillai et al., OSDI 2014) measured.
+//! copy-on-write file systems that the ALICE paper (Pillai et al., OSDI 2014) measured. So a sync of either
+//! directory makes a rename between two durable: with one half of it alone, the file would be lost, which fstests
+//! (generic/335, generic/640) takes for a bug of the file system.
 //!
 //! Extended attributes are metadata of their inode: each is set as a whole, fsync takes them along, and
 //! journals keep them in order. That fdatasync and `O_DSYNC` leave them out is a conservative assumption
