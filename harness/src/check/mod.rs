@@ -16,12 +16,12 @@ mod bit_rot;
 mod concurrent;
 mod confined;
 mod directory_delete;
-mod failed_sync;
 mod fidelity;
 mod file_state;
 mod interface;
 mod io_fault;
 mod kill;
+mod last_word;
 mod layout;
 pub mod linearizable;
 mod list;
@@ -169,11 +169,11 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &answers(Guarantee::KillOrphansInvisible),
         &also(Guarantee::KillOrphansReclaimed, reclaimed::judge),
         &answers(Guarantee::KillRecoveryIdempotent),
-        &answers(Guarantee::PowerAtomicWrite),
-        &answers(Guarantee::PowerDurableAck),
+        &also(Guarantee::PowerAtomicWrite, last_word::killed_write_torn),
+        &also(Guarantee::PowerDurableAck, last_word::killed_write),
         &answers(Guarantee::PowerDurableMkdir),
-        &answers(Guarantee::PowerAtomicDelete),
-        &answers(Guarantee::PowerDurableDelete),
+        &also(Guarantee::PowerAtomicDelete, last_word::killed_delete_torn),
+        &also(Guarantee::PowerDurableDelete, last_word::killed_delete),
         &only(Guarantee::PowerPrefixOrder, prefix_order::judge),
         &answers(Guarantee::PowerRetryHeals),
         &answers(Guarantee::PowerNeighboursIntact),
@@ -186,7 +186,7 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &only(Guarantee::ErrorReported, io_fault::reported),
         &only(Guarantee::ErrorPreservesOld, io_fault::preserved),
         &only(Guarantee::ErrorLeavesNoOrphan, io_fault::orphans),
-        &only(Guarantee::FsyncFailureHonest, failed_sync::judge),
+        &only(Guarantee::FsyncFailureHonest, last_word::failed_sync),
         &only(Guarantee::ShortWriteHandled, io_fault::short_write),
         &only(Guarantee::InterruptHandled, io_fault::interrupted),
         &only(Guarantee::RecoversAfterFault, io_fault::recovered),

@@ -122,8 +122,8 @@ pub(super) fn looks(scenario: &Scenario, left_overs: &[String]) -> Vec<Invocatio
     files.chain(lists).collect()
 }
 
-/// The interrupted operation again, or the last change where none was interrupted; a write follows where
-/// that was not one, because only a write shows that the path is healthy.
+/// The interrupted operation again, or the last change where none was interrupted, or the first where none was begun; a
+/// write follows where that was not one, because only a write shows that the path is healthy.
 pub(super) fn retry(notes: &mut Notes, scenario: &Scenario, process: &mut dyn Client) {
     let workload = || {
         notes
@@ -132,8 +132,9 @@ pub(super) fn retry(notes: &mut Notes, scenario: &Scenario, process: &mut dyn Cl
             .filter(|entry| entry.phase == Phase::Workload && entry.invocation.is_change())
     };
     let interrupted = workload().find(|entry| entry.outcome == Outcome::Killed);
-    let Some(again) = interrupted.or_else(|| workload().next_back()) else { return };
-    let again = again.invocation.clone();
+    let last = interrupted.or_else(|| workload().next_back()).map(|entry| &entry.invocation);
+    let first = || scenario.workload().iter().find(|invocation| invocation.is_change());
+    let Some(again) = last.or_else(first).cloned() else { return };
     let write = match again.operation() {
         Operation::DeleteFile => Some(again.path().to_owned()),
         Operation::CreateDirectory => Some(format!("{}/{RETRY_FILE}", again.path())),

@@ -117,25 +117,14 @@ impl Sweep<'_> {
                 continue;
             }
             recovered.push(left);
-            let faults = [FaultKind::Kill, FaultKind::Torn].map(FaultKind::fault);
-            let recoveries = faults
-                .into_iter()
-                .flatten()
-                .flat_map(|fault| fault.strikes(&record.recovery))
-                .filter(|strike| !matches!(strike, Strike::KillAfterAck { .. }));
-            for recovery in recoveries {
-                // What comes before `recover`; of that there may be much in a database.
-                let opened = record.recovery.opened;
-                let is_before = matches!(
-                    recovery,
-                    Strike::Kill { event, .. } | Strike::Torn { event, .. } if event < opened
-                );
-                let both = Strike::InRecovery {
-                    workload: Box::new(strike.clone()),
-                    recovery: Box::new(recovery),
-                };
-                if is_before { opening.push(both) } else { again.push(both) }
-            }
+            let (before, during) = in_recovery(&strike, &record.recovery);
+            opening.extend(before);
+            again.extend(during);
+        }
+        if nested && self.scenario.set_up.is_empty() {
+            let (before, during) = in_recovery(&Strike::None, &stage.open_first()?);
+            opening.extend(before);
+            again.extend(during);
         }
         again.extend(self.choose_openings(opening, swept));
         tell(&News::More(again.len()));
@@ -150,6 +139,9 @@ impl Sweep<'_> {
         }
         if self.has(FaultKind::FailedSync) {
             self.fail_syncs(&mut stage, trace, swept, tell)?;
+        }
+        if self.has(FaultKind::KillThenPowerLoss) {
+            self.kill_then_lose(&mut stage, trace, swept, tell)?;
         }
         if self.has(FaultKind::BitRot) {
             self.rot(&mut stage, swept, tell)?;
@@ -287,4 +279,24 @@ impl Sweep<'_> {
             }
         }
     }
+}
+
+/// The strikes on the recovery that follows a strike on the workload: those before `recover`, of which there may be many
+/// in a database, and those in it.
+fn in_recovery(workload: &Strike, recovery: &Trace) -> (Vec<Strike>, Vec<Strike>) {
+    let faults = [FaultKind::Kill, FaultKind::Torn].map(FaultKind::fault);
+    let strikes = faults.into_iter().flatten().flat_map(|fault| fault.strikes(recovery));
+    let is_before = |strike: &Strike| {
+        matches!(
+            strike,
+            Strike::Kill { event, .. } | Strike::Torn { event, .. } if *event < recovery.opened
+        )
+    };
+    let (before, during): (Vec<Strike>, Vec<Strike>) =
+        strikes.filter(|it| !matches!(it, Strike::KillAfterAck { .. })).partition(is_before);
+    let both = |recovery| Strike::InRecovery {
+        workload: Box::new(workload.clone()),
+        recovery: Box::new(recovery),
+    };
+    (before.into_iter().map(both).collect(), during.into_iter().map(both).collect())
 }

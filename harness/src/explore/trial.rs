@@ -97,6 +97,8 @@ impl Stage<'_> {
             Strike::KillAfterTime { micros } => {
                 (self.kill_after(*micros, &mut notes)?, Trace::default())
             }
+            // The root is as nobody has opened it yet; who opens it first is struck.
+            Strike::None => (self.introduction()?, Trace::default()),
             _ => self.run_struck(workload_strike, rehearsal, &mut notes)?,
         };
         if let Strike::Pause { .. } = workload_strike {
@@ -116,6 +118,21 @@ impl Stage<'_> {
             Trace::default()
         };
         self.record(notes, strike.clone(), &hello, trace, recovery)
+    }
+
+    /// What happens when an untouched root is opened for the first time, and read.
+    pub(super) fn open_first(&mut self) -> Result<Trace, TrialError> {
+        let recovers = offers_recovery(&self.introduction()?);
+        let mut notes = self.notes()?;
+        self.recover_traced(&Strike::None, recovers, &mut notes, &[])
+    }
+
+    /// What a process says of itself.
+    fn introduction(&mut self) -> Result<protocol::Hello, TrialError> {
+        let mut process = self.launcher.plain.start()?;
+        let hello = process.hello().map_err(TrialError::Subject)?;
+        self.launcher.bury(&process)?;
+        Ok(hello)
     }
 
     /// Runs the workload in a traced process until the strike has ended or passed it.

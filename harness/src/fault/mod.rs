@@ -56,6 +56,8 @@ pub enum FaultKind {
     PowerLoss,
     /// Every sync of a file fails, the operation is repeated, and then the power fails.
     FailedSync,
+    /// SIGKILL between any two events, another process repeats the operation, and then the power fails.
+    KillThenPowerLoss,
     /// Bytes of stored files are flipped, zeroed and lost.
     BitRot,
     /// The scenario's actors work at once, in every order of their calls up to a bound.
@@ -129,6 +131,8 @@ pub enum Strike {
     PowerLoss(PowerLoss),
     /// A sync fails, and then the power.
     FailedSync(FailedSync),
+    /// A process is killed, and then the power fails.
+    KilledThenLost(KilledThenLost),
     /// A stored file changes after the workload, when no process is there any more.
     BitRot {
         /// Path of the file below the root.
@@ -168,7 +172,7 @@ pub use interleaving::{Among, Interleaving};
 pub use io_error::{Errno, IoError};
 pub use kill::Kill;
 pub use pause::Pause;
-pub use power_loss::{AfterFailedSync, FailedSync, PowerLoss, tables};
+pub use power_loss::{AfterFailedSync, FailedSync, KilledThenLost, PowerLoss, tables};
 pub use short_write::ShortWrite;
 pub use torn::Torn;
 
@@ -177,7 +181,12 @@ impl FaultKind {
     pub fn is_process_per_strike(self) -> bool {
         !matches!(
             self,
-            Self::RandomKill | Self::PowerLoss | Self::FailedSync | Self::Schedules | Self::KillOne
+            Self::RandomKill
+                | Self::PowerLoss
+                | Self::FailedSync
+                | Self::KillThenPowerLoss
+                | Self::Schedules
+                | Self::KillOne
         )
     }
 
@@ -198,6 +207,7 @@ impl FaultKind {
             | Self::RandomKill
             | Self::PowerLoss
             | Self::FailedSync
+            | Self::KillThenPowerLoss
             | Self::BitRot
             | Self::Schedules
             | Self::KillOne => None,
@@ -221,7 +231,9 @@ impl Strike {
     /// The power loss, if it is one.
     pub fn power_loss(&self) -> Option<&PowerLoss> {
         match self {
-            Self::PowerLoss(loss) | Self::FailedSync(FailedSync { loss, .. }) => Some(loss),
+            Self::PowerLoss(loss)
+            | Self::FailedSync(FailedSync { loss, .. })
+            | Self::KilledThenLost(KilledThenLost { loss, .. }) => Some(loss),
             _ => None,
         }
     }
@@ -279,6 +291,7 @@ impl Strike {
             Self::Short { .. } => FaultKind::ShortWrite,
             Self::PowerLoss(_) => FaultKind::PowerLoss,
             Self::FailedSync(_) => FaultKind::FailedSync,
+            Self::KilledThenLost(_) => FaultKind::KillThenPowerLoss,
             Self::BitRot { .. } => FaultKind::BitRot,
             Self::Schedule(interleaving) if interleaving.schedule.is_killing() => {
                 FaultKind::KillOne

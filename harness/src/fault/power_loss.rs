@@ -87,6 +87,16 @@ pub struct FailedSync {
     pub loss: PowerLoss,
 }
 
+/// A process is killed; another one does the interrupted operation once more; then the power fails.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct KilledThenLost {
+    /// Index of the event before which it is killed.
+    pub event: usize,
+    /// What the power loss takes.
+    pub loss: PowerLoss,
+}
+
 /// The tables of a model.
 pub fn tables(model: PersistenceModel) -> &'static persist::Model {
     match model {

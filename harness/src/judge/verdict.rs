@@ -272,6 +272,12 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
         parts
             .push("every sync failing, the operation repeated, and then the power lost".to_owned());
     }
+    if entry.faults.contains(&FaultKind::KillThenPowerLoss) {
+        parts.push(
+            "killed before every event, the operation repeated by another process, and then the power lost"
+                .to_owned(),
+        );
+    }
     if entry.faults.contains(&FaultKind::PowerLoss) {
         parts.push(
             "power lost after every call and every acknowledgement, and again in recovery"
@@ -285,7 +291,7 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
         let colon = if orders.is_empty() { "" } else { ": " };
         parts.push(format!("{schedules} of several actors{colon}{orders}"));
     }
-    let power = [FaultKind::PowerLoss, FaultKind::FailedSync];
+    let power = [FaultKind::PowerLoss, FaultKind::FailedSync, FaultKind::KillThenPowerLoss];
     if power.iter().any(|fault| entry.faults.contains(fault)) {
         let states = text::thousands(entry.trials);
         let bounds = if entry.bounds.is_empty() {

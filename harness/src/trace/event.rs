@@ -83,6 +83,16 @@ fn is_none(count: &usize) -> bool {
 }
 
 impl Trace {
+    /// Appends the trace of a process that came after, whose operations are counted from `operations` on.
+    pub(crate) fn follow(&mut self, later: Self, operations: usize) {
+        let events = later.events.into_iter();
+        self.events
+            .extend(events.map(|event| Event { operation: event.operation + operations, ..event }));
+        self.operations = operations + later.operations;
+        self.blind_spots.extend(later.blind_spots);
+        self.circumstances.extend(later.circumstances);
+    }
+
     /// Whether it came about like that.
     pub fn has(&self, circumstance: Circumstance) -> bool {
         self.circumstances.contains(&circumstance)

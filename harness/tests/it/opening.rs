@@ -6,8 +6,11 @@ use serde_json::json;
 
 use crate::log_backend::verdict;
 
-pub(crate) const TESTS: &[crate::Test] =
-    &[("opening::killed", killed), ("opening::what_it_creates_is_at_stake", at_stake)];
+pub(crate) const TESTS: &[crate::Test] = &[
+    ("opening::killed", killed),
+    ("opening::first_of_all", first_of_all),
+    ("opening::what_it_creates_is_at_stake", at_stake),
+];
 
 fn killed() {
     let of = |options| verdict(options, Guarantee::KillDurableAck, "recovery");
@@ -24,4 +27,16 @@ fn at_stake() {
     assert_eq!(sound, Verdict::Upheld, "{why}");
     let (nameless, why) = of(json!({ "names": false }));
     assert_eq!(nameless, Verdict::Refuted, "{why}");
+}
+
+fn first_of_all() {
+    let of = |header: &str| {
+        let options = json!({ "header": header });
+        verdict(options, Guarantee::KillRetryHeals, "crash-during-first-open")
+    };
+    let (sound, why) = of("whole");
+    assert_eq!(sound, Verdict::Upheld, "{why}");
+    // It creates its log, is killed inside the first line of it, and never opens again.
+    let (torn, why) = of("torn");
+    assert_eq!(torn, Verdict::Refuted, "{why}");
 }

@@ -1,13 +1,16 @@
 //! Power loss: from one recorded run of a scenario to every crash state that a persistence model allows, each
 //! opened by a real process, recovered, and lost once more inside recovery.
 //!
-//! `reenact` shows a case once more, for reports. `recorder` turns traced calls into a recording, `record` makes the runs that are recorded, `ground` lays crash states out, `observer`
-//! looks at them, `failed_sync` loses power after a sync has failed. A tree is looked at once for each moment of
-//! the workload that it may stand for, whatever model or loss it came from.
+//! `reenact` shows a case once more, for reports. `recorder` turns traced calls into a recording, `record` makes the
+//! runs that are recorded, `ground` lays crash states out, `observer` looks at them. `failed_sync` and `killed` lose
+//! power after something else has struck (`last_word`). A tree is looked at once for each moment of the workload that it
+//! may stand for, whatever model or loss it came from.
 
 mod descriptor;
 mod failed_sync;
 pub(super) mod ground;
+mod killed;
+mod last_word;
 mod observer;
 mod record;
 mod recorder;

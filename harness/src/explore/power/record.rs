@@ -17,7 +17,7 @@ use super::{
     recorder::{Recorded, Recorder},
 };
 use crate::{
-    fault::{AfterFailedSync, PowerLoss, Strike, tables},
+    fault::{AfterFailedSync, PowerLoss, Side, Strike, tables},
     history::{Entry, Invocation, Moment, Outcome, Phase, Reply, Tree},
     persist::{Lost, OperationId, Order, Point, explain},
     scenario::Scenario,
@@ -194,6 +194,61 @@ impl Stage<'_> {
             return Ok(Err(BTreeSet::from([UNLIKE.to_owned()])));
         }
         Ok(finished)
+    }
+
+    /// The workload up to an event before which its process is killed. Then another process recovers, if it can, and does
+    /// the interrupted operation once more.
+    pub(super) fn record_killed(&mut self, event: usize) -> Result<Recordable, TrialError> {
+        let mut notes = self.notes()?;
+        let root = notes.arena.root();
+        let mut process = self.launcher.traced.start()?;
+        let hello = process
+            .greet(&root, &self.subject.options)
+            .map_err(|why| subject_failed(&notes, &why))?;
+        for invocation in &self.scenario.set_up {
+            notes.run(Phase::SetUp, &mut process, invocation);
+        }
+        let settled = notes.look(Moment::Settled)?.clone();
+        if let Some(why) = cannot_be_laid_out(&settled) {
+            return Ok(Err(BTreeSet::from([why.to_owned()])));
+        }
+        let recorder = Rc::new(RefCell::new(Recorder::new(&root, &settled, None)?));
+        process.testify(recorder.clone());
+        process.aim(Strike::Kill { event, side: Side::Before });
+        let mut recording = UnderWay { recorder: recorder.clone(), ended: Vec::new(), opened: 0 };
+        let mut interrupted = None;
+        for invocation in self.scenario.workload() {
+            recording.run(&mut notes, Phase::Workload, &mut process, invocation);
+            if process.is_struck() {
+                interrupted = Some(invocation);
+                break;
+            }
+        }
+        process.die()?;
+        let mut trace = process.take_trace();
+        drop(process);
+        let Some(interrupted) = interrupted else {
+            return Err(TrialError::Diverged("the call before which to kill was not made".into()));
+        };
+        // The event of the call that was never made stays: that is where the story marks the kill.
+        recorder.borrow_mut().follow(trace.events.len());
+        let operations = recording.ended.len();
+        let recovers = hello.capabilities.iter().any(|offered| offered == protocol::RECOVER);
+        let mut process = self.launcher.traced.start()?;
+        process.testify(recorder);
+        process.aim(Strike::None);
+        // One that cannot open the root any more is found out by other trials.
+        if process.greet(&root, &self.subject.options).is_ok() {
+            if recovers {
+                recording.run(&mut notes, Phase::Recovery, &mut process, &Invocation::Recover);
+            }
+            recording.run(&mut notes, Phase::Repeat, &mut process, interrupted);
+        }
+        process.finish()?;
+        trace.follow(process.take_trace(), operations);
+        drop(process);
+        let set_up = self.scenario.set_up.len();
+        recording.finish(&mut notes, settled, set_up, trace, recovers, BTreeSet::new())
     }
 
     /// Whether a fresh process reads the same of what a run left and of a copy of it: crash states are such copies.

@@ -44,6 +44,8 @@ pub(super) struct Recorder {
     trouble: Option<String>,
     /// The event that each recorded call was.
     events: Vec<usize>,
+    /// How many events there were before those of the process that is recorded now.
+    earlier: usize,
     /// What becomes of a file whose sync has failed.
     after_failed_sync: AfterFailedSync,
     /// What each file held when it was synced last, or was settled: needed to revert it.
@@ -94,6 +96,7 @@ impl Recorder {
             inodes,
             trouble: None,
             events: Vec::new(),
+            earlier: 0,
             after_failed_sync: failing.unwrap_or_default(),
             synced,
         })
@@ -105,6 +108,11 @@ impl Recorder {
         if let Some(innocent) = &mut self.innocent {
             innocent.acknowledge(operation);
         }
+    }
+
+    /// Another process follows the one that was recorded, which made so many events.
+    pub(super) fn follow(&mut self, events: usize) {
+        self.earlier += events;
     }
 
     /// How many calls have been recorded so far.
@@ -394,7 +402,7 @@ impl Recorder {
         if let Err(trouble) = outcome {
             self.trouble.get_or_insert_with(|| trouble.to_string());
         }
-        self.events.resize(self.recording.calls().len(), event);
+        self.events.resize(self.recording.calls().len(), self.earlier + event);
     }
 }
 

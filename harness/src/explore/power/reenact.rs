@@ -50,6 +50,7 @@ impl Stage<'_> {
                             None => return Ok(Sights::new()),
                         }
                     }
+                    Strike::KilledThenLost(killed) => self.record_killed(killed.event)?,
                     Strike::PowerLoss(_) => self.record_to_lose()?,
                     _ => self.record_workload()?,
                 };

@@ -7,12 +7,13 @@ use super::{
         sweep::Sweep,
         trial::{Record, Stage, TrialError},
     },
-    Exploration, Situation, failed_sync, know_directories,
+    Exploration, Situation, failed_sync, killed, know_directories, last_word,
     observer::{Observer, Script},
     point,
+    record::Recordable,
 };
 use crate::{
-    fault::{FailedSync, PowerLoss, Strike, tables},
+    fault::{FailedSync, KilledThenLost, PowerLoss, Strike, tables},
     history::Tree,
     judge::Losses,
     persist::{OperationId, Order, Recording, Walk},
@@ -32,6 +33,7 @@ impl Sweep<'_> {
     ) -> Result<(Record, Losses), TrialError> {
         match strike {
             Strike::FailedSync(failed) => self.replay_failed_sync(stage, rehearsal, failed),
+            Strike::KilledThenLost(killed) => self.replay_killed(stage, rehearsal, killed),
             Strike::PowerLoss(loss) => self.replay_loss(stage, loss),
             _ => Err(TrialError::Diverged("no power is lost".into())),
         }
@@ -71,13 +73,33 @@ impl Sweep<'_> {
         let diverged = || TrialError::Diverged("the sync that was to fail was not made".into());
         let rehearsed = rehearsal.events.get(failed.event).ok_or_else(diverged)?;
         let run = failed_sync::record_failed(stage, failed, rehearsed)?.ok_or_else(diverged)?;
+        self.replay_last_word(stage, run, Strike::FailedSync(failed.clone()))
+    }
+
+    fn replay_killed(
+        &self,
+        stage: &mut Stage<'_>,
+        rehearsal: &Trace,
+        killed: &KilledThenLost,
+    ) -> Result<(Record, Losses), TrialError> {
+        let diverged = || TrialError::Diverged("the call before which to kill was not made".into());
+        let run = killed::record_killed(stage, killed.event, rehearsal)?.ok_or_else(diverged)?;
+        self.replay_last_word(stage, run, Strike::KilledThenLost(killed.clone()))
+    }
+
+    fn replay_last_word(
+        &self,
+        stage: &mut Stage<'_>,
+        run: Recordable,
+        strike: Strike,
+    ) -> Result<(Record, Losses), TrialError> {
         let run = run.map_err(unrecordable)?;
-        let tree = crashed(&run.recorded.recording, &failed.loss)?;
+        let loss = strike.power_loss().cloned().unwrap_or_default();
+        let tree = crashed(&run.recorded.recording, &loss)?;
         let script = Script::new(self.scenario, false);
         let observation = Observer::default().observe(stage, &tree, &script, None, true, None)?;
-        let strike = Strike::FailedSync(failed.clone());
-        let evidence = failed_sync::evidence_of(stage, &run, &strike, &observation, tree);
-        let losses = Losses { first: run.lost(&failed.loss), second: Vec::new() };
+        let evidence = last_word::evidence_of(stage, &run, &strike, &observation, tree);
+        let losses = Losses { first: run.lost(&loss), second: Vec::new() };
         Ok((Record { evidence, trace: run.trace, recovery: Trace::default() }, losses))
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
         | Strike::Pause { event } => Some(*event),
         Strike::InRecovery { workload, .. } => struck_event(workload),
         Strike::FailedSync(failed) => Some(failed.event),
+        Strike::KilledThenLost(killed) => Some(killed.event),
         Strike::None
         | Strike::KillAfterAck { .. }
         | Strike::KillAfterTime { .. }
@@ -77,7 +78,9 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
         Strike::PowerLoss(loss) if loss.again.is_some() => {
             "the power fails here, and again during recovery".to_owned()
         }
-        Strike::PowerLoss(_) | Strike::FailedSync(_) => "the power fails here".to_owned(),
+        Strike::PowerLoss(_) | Strike::FailedSync(_) | Strike::KilledThenLost(_) => {
+            "the power fails here".to_owned()
+        }
         Strike::InRecovery { workload, .. } => return free_mark(workload),
         Strike::Kill { side: Side::Before, .. } => "killed here, before the next call".to_owned(),
         Strike::Kill { side: Side::After, .. } => {
@@ -107,7 +110,7 @@ pub(super) fn mark(
     let call = call(event, names);
     Some(match strike {
         Strike::InRecovery { workload, .. } => return mark(index, event, workload, names),
-        Strike::Kill { side: Side::Before, .. } => {
+        Strike::KilledThenLost(_) | Strike::Kill { side: Side::Before, .. } => {
             vec![format!("{STRIKE_MARK}killed here, before the call: {call}")]
         }
         Strike::Kill { side: Side::After, .. } => vec![

@@ -3,7 +3,8 @@
 Options: `names` syncs the root directory when the log is created; `compacts` says whether `open` writes the log anew in
 place ("dirty": where its tail is torn); `by_time` has what was written last be read only from a file with an old time;
 `sync` says how writes are made durable ("dsync", "syncfs"), and `syncs_again` that one that failed is followed by a
-sync and nothing else; `beside` keeps something else, too: "fifo", "bytes" (a name that is not UTF-8), or a file with
+sync and nothing else; `header` has a new log begin with a line that has to be there ("whole": or nothing at all);
+`beside` keeps something else, too: "fifo", "bytes" (a name that is not UTF-8), or a file with
 this path.
 """
 
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "adapters" / "pytho
 from crashworthy_adapter import serve  # noqa: E402
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+HEADER = b"[]\n"
 OLD = 1_000_000_000
 BYTES_MAX = 1 << 24
 
@@ -36,6 +38,15 @@ class Log:
             directory = os.open(root, os.O_RDONLY)
             os.fsync(directory)
             os.close(directory)
+        header = options.get("header")
+        if header:
+            start = self.bytes()[: len(HEADER)]
+            if start == b"" or (header == "whole" and start != HEADER and HEADER.startswith(start)):
+                os.ftruncate(self.log, 0)
+                os.write(self.log, HEADER)
+                os.fdatasync(self.log)
+            elif start != HEADER:
+                raise ValueError("this is no log")
         is_dirty = not self.bytes().endswith(b"\n") and self.bytes() != b""
         if options.get("compacts") == "dirty" and is_dirty:
             values = self.values()
@@ -52,7 +63,7 @@ class Log:
             return values
         for record in self.bytes().split(b"\n")[:-1]:
             try:
-                path, data = json.loads(record)
+                path, data = json.loads(record) or (None, None)
             except ValueError:
                 continue
             if data is None:
