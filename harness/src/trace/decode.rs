@@ -17,9 +17,6 @@ use super::{
 const CHANGING_OPEN_FLAGS: u64 =
     (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) as u64 & !(libc::O_DIRECTORY as u64);
 
-/// How the kernel marks descriptors of unlinked files.
-const DELETED: &str = " (deleted)";
-
 /// What a held call means to its observer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
@@ -99,7 +96,7 @@ pub(crate) fn decode(
                 change(path.to_string_lossy().into_owned(), None, None)
             }
             Meaning::Elsewhere if keeps_something(syscall.name) => {
-                elsewhere(&files.target(tid, argument(fd))?, interest)
+                open_elsewhere(files, tid, argument(fd), interest)?
             }
             other => other,
         },
@@ -112,7 +109,7 @@ pub(crate) fn decode(
                 {
                     open_file(files, tid, argument(from), root, None)?
                 }
-                (Meaning::Elsewhere, _) => elsewhere(&files.target(tid, argument(fd))?, interest),
+                (Meaning::Elsewhere, _) => open_elsewhere(files, tid, argument(fd), interest)?,
                 (written, _) => written,
             }
         }
@@ -120,7 +117,7 @@ pub(crate) fn decode(
             let buffers = memory::vector(tid, argument(vector), argument(count))?;
             let bytes = buffers.iter().map(|(_, len)| len).sum();
             match open_file(files, tid, argument(fd), root, Some(bytes))? {
-                Meaning::Elsewhere => elsewhere(&files.target(tid, argument(fd))?, interest),
+                Meaning::Elsewhere => open_elsewhere(files, tid, argument(fd), interest)?,
                 written => written,
             }
         }
@@ -288,13 +285,22 @@ fn keeps_something(call: &str) -> bool {
 }
 
 /// What a change outside the root is to those who lose power: it outlives the process, and no crash state has it. Not
-/// so the file that has no name any more, or never had one, and what Python keeps of its programs. Schedules ask for
-/// opens instead.
+/// so what Python keeps of its programs. Schedules ask for opens instead.
 fn elsewhere(path: &Path, interest: Interest) -> Meaning {
-    let is_anonymous = path.to_string_lossy().ends_with(DELETED) || path.starts_with("/memfd:");
     let is_program = path.components().any(|part| part.as_os_str() == "__pycache__");
-    let is_kept = path.is_absolute() && is_stored(path) && !is_anonymous && !is_program;
+    let is_kept = path.is_absolute() && is_stored(path) && !is_program;
     if is_kept && !interest.includes_looks() { Meaning::Outside } else { Meaning::Elsewhere }
+}
+
+/// As [`elsewhere`], of an open file. One without a name ends with the process.
+fn open_elsewhere(
+    files: &mut Descriptors,
+    tid: Tid,
+    fd: u64,
+    interest: Interest,
+) -> nix::Result<Meaning> {
+    let path = files.target(tid, fd)?;
+    Ok(if path.exists() { elsewhere(&path, interest) } else { Meaning::Elsewhere })
 }
 
 /// Whether who opens with these flags may change what it opens, now or later.
@@ -315,8 +321,7 @@ fn below(root: &Path, path: &Path) -> Option<String> {
             other => plain.push(other),
         }
     }
-    let text = plain.strip_prefix(root).ok()?.to_string_lossy().into_owned();
-    Some(text.strip_suffix(DELETED).map_or(text.clone(), str::to_owned))
+    Some(plain.strip_prefix(root).ok()?.to_string_lossy().into_owned())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
@@ -338,7 +343,8 @@ mod tests {
         assert_eq!(below(root, Path::new("/r/root")).as_deref(), Some(""));
         assert_eq!(below(root, Path::new("/r/root/../outside/x")), None);
         assert_eq!(below(root, Path::new("/r/root2/a")), None);
-        assert_eq!(below(root, Path::new("/r/root/a.tmp (deleted)")).as_deref(), Some("a.tmp"));
+        let odd = "a.tmp (deleted)";
+        assert_eq!(below(root, &root.join(odd)).as_deref(), Some(odd), "a name like any other");
     }
 
     #[test]

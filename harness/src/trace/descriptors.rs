@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{Mode, OFlags, open, readlinkat},
+    fs::{AtFlags, Mode, OFlags, Stat, open, readlinkat, stat, statat},
     io::Errno,
 };
 
@@ -19,13 +19,15 @@ use super::ptrace::Tid;
 
 /// Directories that are kept open.
 const DIRECTORIES_MAX: usize = 64;
+/// What the kernel appends to the name of a file that has been removed (proc(5)).
+const REMOVED: &[u8] = b" (deleted)";
 
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Descriptors(HashMap<Tid, OwnedFd>);
 
 impl Descriptors {
-    /// A path, or something like `pipe:[123]`.
+    /// A path, or something like `pipe:[123]`; of a file that has lost its name, the name that it had.
     ///
     /// # Errors
     /// Where the thread has no such descriptor, or hides it.
@@ -52,9 +54,22 @@ impl Descriptors {
                 entry.insert(open(format!("/proc/{tid}/fd"), flags, Mode::empty())?)
             }
         };
-        let target = readlinkat(directory, name, Vec::new())?;
-        Ok(OsString::from_vec(target.into_bytes()).into())
+        let mut target = readlinkat(&*directory, name, Vec::new())?.into_bytes();
+        if target.ends_with(REMOVED) {
+            // Any file may be called that, so it takes a look at who has the name.
+            let file = |stat: Stat| (stat.st_dev, stat.st_ino);
+            let opened = statat(&*directory, name, AtFlags::empty())?;
+            if stat(&*target).map(file) != Ok(file(opened)) {
+                target.truncate(target.len() - REMOVED.len());
+            }
+        }
+        Ok(OsString::from_vec(target).into())
     }
+}
+
+/// [`Descriptors::target`], asked once.
+pub(crate) fn target_of(tid: Tid, fd: i32) -> nix::Result<PathBuf> {
+    Descriptors::default().target(tid, fd as u64)
 }
 
 #[cfg(test)]
@@ -79,6 +94,22 @@ mod tests {
         std::fs::rename(path.join("a"), path.join("b")).expect("it is there");
         assert_eq!(descriptors.target(tid, fd), Ok(path.join("b")));
         assert_eq!(descriptors.target(tid, u64::from(u32::MAX)), Err(nix::Error::ENOENT));
+    }
+
+    #[test]
+    fn a_file_that_was_removed_is_told_from_one_that_is_called_so() {
+        let tid = nix::unistd::gettid().as_raw();
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().canonicalize().expect("it exists");
+        let names = ["a", "a (deleted)", "a (deleted) (deleted)"];
+        let files = names.map(|name| File::create(path.join(name)).expect("there is room"));
+        let shown =
+            || files.each_ref().map(|file| target_of(tid, file.as_raw_fd()).expect("it is open"));
+        assert_eq!(shown(), names.map(|name| path.join(name)));
+        for name in names {
+            std::fs::remove_file(path.join(name)).expect("it is there");
+            assert_eq!(shown(), names.map(|name| path.join(name)));
+        }
     }
 
     /// Processes, not threads of this one: that a thread was joined does not say that it has left `/proc`.

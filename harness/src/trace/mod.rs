@@ -17,6 +17,7 @@ pub(crate) mod spawn;
 mod syscall;
 mod tracer;
 
+pub(crate) use descriptors::target_of;
 pub use event::{CallName, Circumstance, Event, Trace};
 pub(crate) use filter::Interest;
 pub(crate) use held::HeldCall;

@@ -3,8 +3,6 @@
 //! Who would wait is not asked to go: an actor that was refused something can go again only when somebody else
 //! has changed something. Where all wait for each other, or for what nobody has, that is said in their answers.
 
-use std::fs;
-
 use super::touches::Ledger;
 use crate::{
     explore::{arena::Arena, trial::TrialError},
@@ -12,7 +10,7 @@ use crate::{
     scenario::Scenario,
     schedule::{Actor, Decision, Explorer, Mode, Object, Run, Schedule, Step, Touches},
     subject::{ByTheClock, Ensemble, Stop, lock_was_refused},
-    trace::{Circumstance, Event, HeldCall, Trace},
+    trace::{Circumstance, Event, HeldCall, Trace, target_of},
 };
 
 /// Most calls of one operation. One that makes more is not going to end.
@@ -307,11 +305,10 @@ impl<'a, 't> Play<'a, 't> {
 
     /// The name that an open file has now: it may have been given another one since its thread was held.
     fn rename(&self, call: &mut HeldCall) {
-        let link = call.descriptor().map(|fd| format!("/proc/{}/fd/{fd}", call.tid));
-        let target = link.and_then(|link| fs::read_link(link).ok());
+        let target = call.descriptor().and_then(|fd| target_of(call.tid, fd).ok());
         let root = self.arena.root();
         if let Some(path) = target.as_deref().and_then(|target| target.strip_prefix(root).ok()) {
-            path.to_string_lossy().trim_end_matches(" (deleted)").clone_into(&mut call.path);
+            call.path = path.to_string_lossy().into_owned();
         }
     }
 
