@@ -10,7 +10,7 @@ pub(super) mod conclusion;
 mod page;
 mod progress;
 pub mod ratchet;
-mod rows;
+pub(super) mod rows;
 #[cfg(test)]
 mod tests;
 

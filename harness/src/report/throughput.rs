@@ -18,7 +18,10 @@ use strum::VariantArray;
 pub(super) use self::amount::{duration, size};
 pub use self::read::{BenchFileError, read};
 use self::table::Table;
-use super::text::{count, printable};
+use super::{
+    terminal::rows::title,
+    text::{count, printable},
+};
 use crate::throughput::{Comparison, Measured, Standing, SubjectCosts};
 
 /// How a comparison is shown.
@@ -79,7 +82,7 @@ fn standings(subjects: &[SubjectCosts]) -> Table {
             let group = subject.standing.iter().find(|group| group.category == *category);
             group.map_or_else(|| "not certified".to_owned(), standing_in_words)
         });
-        table.row([category.to_string()].into_iter().chain(cells));
+        table.row([title(*category).to_owned()].into_iter().chain(cells));
     }
     table
 }

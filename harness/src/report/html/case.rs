@@ -18,7 +18,7 @@ const TURN: &str = " takes over";
 pub(super) struct CaseView {
     pub(super) id: &'static str,
     pub(super) statement: &'static str,
-    pub(super) claim: Option<String>,
+    pub(super) claim: Option<Words>,
     pub(super) found: Words,
     pub(super) right: Option<Words>,
     pub(super) cause: Option<String>,
@@ -28,17 +28,37 @@ pub(super) struct CaseView {
     pub(super) story: Vec<Line>,
 }
 
-/// A sentence of a checker, in which names stand in backticks.
+/// A sentence in which names stand in backticks.
 pub(super) struct Words(String);
 
 impl Words {
-    /// What it consists of, and whether each is a name.
+    pub(super) fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What it consists of, and whether each is a name. A backtick that does not begin a word, or is never closed, is
+    /// itself.
     pub(super) fn pieces(&self) -> impl Iterator<Item = (bool, &str)> {
-        // A lone backtick is itself.
-        let is_even = self.0.matches('`').count().is_multiple_of(2);
-        let pieces: Vec<&str> =
-            if is_even { self.0.split('`').collect() } else { vec![self.0.as_str()] };
-        pieces.into_iter().enumerate().map(|(index, piece)| (index % 2 == 1, piece))
+        let mut pieces = Vec::new();
+        let (mut rest, mut from) = (self.0.as_str(), 0);
+        while let Some(at) = rest[from..].find('`').map(|at| from + at) {
+            let begins =
+                rest[..at].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
+            match rest[at + 1..].find('`') {
+                Some(length) if begins && length > 0 => {
+                    let (before, name) = (&rest[..at], &rest[at + 1..at + 1 + length]);
+                    pieces.extend([(false, before), (true, name)]);
+                    (rest, from) = (&rest[at + 2 + length..], 0);
+                }
+                _ => from = at + 1,
+            }
+        }
+        pieces.push((false, rest));
+        pieces.into_iter()
     }
 
     pub(super) fn plain(&self) -> String {
@@ -110,7 +130,7 @@ impl CaseView {
         Self {
             id: row.id.id(),
             statement: row.id.statement(),
-            claim: row.claim.clone(),
+            claim: row.claim.clone().map(Words::new),
             found: Words(found),
             right: right.map(Words),
             cause,
@@ -303,4 +323,29 @@ fn answers(before: Option<&[Answer]>, now: Option<&[Answer]>) -> Option<Vec<View
         ViewLine { class, mark, name: answer.asked.clone(), shown: answer.answer.clone(), note }
     });
     Some(lines.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backticks_around_a_name_are_told_from_those_that_were_read() {
+        let pieces = |text: &str| {
+            let words = Words::new(text.to_owned());
+            words
+                .pieces()
+                .filter(|(_, piece)| !piece.is_empty())
+                .map(
+                    |(is_name, piece)| {
+                        if is_name { format!("<{piece}>") } else { piece.to_owned() }
+                    },
+                )
+                .collect::<String>()
+        };
+        assert_eq!(pieces("read `a` and (`b`), got \"`\""), "read <a> and (<b>), got \"`\"");
+        assert_eq!(pieces("`never closed"), "`never closed");
+        assert_eq!(pieces("`` and `a`"), "`` and <a>");
+        assert_eq!(pieces(""), "");
+    }
 }

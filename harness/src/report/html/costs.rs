@@ -8,7 +8,10 @@ use crashworthy::Category;
 use strum::VariantArray;
 
 use crate::{
-    report::throughput::{amount_in_words, duration, notes, size, standing_in_words},
+    report::{
+        terminal::rows::title,
+        throughput::{amount_in_words, duration, notes, size, standing_in_words},
+    },
     throughput::{Comparison, Measured, SubjectCosts, Work},
 };
 
@@ -20,7 +23,7 @@ const PLOT: (f64, f64) = (3.0, 97.0);
 #[template(path = "costs.html")]
 pub(super) struct CostsView {
     labels: Vec<String>,
-    groups: Vec<(String, Vec<String>)>,
+    groups: Vec<(&'static str, Vec<String>)>,
     charts: Vec<Chart>,
     notes: Vec<String>,
 }
@@ -66,7 +69,7 @@ impl CostsView {
                 let group = subject.standing.iter().find(|group| group.category == *category);
                 group.map_or_else(|| "not certified".to_owned(), standing_in_words)
             });
-            (category.to_string(), cells.collect())
+            (title(*category), cells.collect())
         });
         Self {
             labels: subjects.iter().map(|subject| subject.label.clone()).collect(),

@@ -8,10 +8,16 @@ use crashworthy::{Category, PersistenceModel};
 use sha2::{Digest, Sha256};
 use strum::VariantArray;
 
-use super::{case::CaseView, costs::CostsView};
+use super::{
+    case::{CaseView, Words},
+    costs::CostsView,
+};
 use crate::{
     judge::{Certificate, Counterexample, GuaranteeResult, Rating, SubjectIdentity, Verdict},
-    report::{terminal::conclusion, text},
+    report::{
+        terminal::{conclusion, rows::title},
+        text,
+    },
     throughput::Comparison,
 };
 
@@ -49,29 +55,29 @@ impl Mark {
     }
 }
 
-pub(super) struct Group<'a> {
+pub(super) struct Group {
     id: Category,
-    name: String,
+    name: &'static str,
     class: &'static str,
     glyph: &'static str,
     score: String,
-    rows: Vec<Row<'a>>,
+    rows: Vec<Row>,
 }
 
-pub(super) struct Row<'a> {
+pub(super) struct Row {
     id: &'static str,
     anchor: String,
     statement: &'static str,
     claimed: bool,
-    claim: Option<&'a str>,
+    claim: Option<Words>,
     word: &'static str,
     class: &'static str,
     glyph: &'static str,
     is_stronger: bool,
     trials: String,
-    bound: &'a str,
-    reason: Option<&'a str>,
-    summary: Option<&'a str>,
+    bound: Words,
+    reason: Option<Words>,
+    summary: Option<Words>,
     has_case: bool,
 }
 
@@ -106,7 +112,7 @@ pub(super) struct Page<'a> {
     claims_assumed: bool,
     claims: usize,
     judged: usize,
-    groups: Vec<Group<'a>>,
+    groups: Vec<Group>,
     broken: Vec<CaseView>,
     unclaimed: Vec<CaseView>,
     model_names: Vec<String>,
@@ -176,11 +182,11 @@ fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
-fn group<'a>(
+fn group(
     category: Category,
-    of: &[&'a GuaranteeResult],
+    of: &[&GuaranteeResult],
     has_case: impl Fn(&GuaranteeResult) -> bool,
-) -> Group<'a> {
+) -> Group {
     let claimed = || of.iter().filter(|row| row.claimed);
     let count = |verdict| claimed().filter(|row| row.verdict == verdict).count();
     let claims = claimed().count();
@@ -206,25 +212,20 @@ fn group<'a>(
             anchor: if has_case { format!("case-{id}") } else { format!("row-{id}") },
             statement: row.id.statement(),
             claimed: row.claimed,
-            claim: row.claim.as_deref(),
+            claim: row.claim.clone().map(Words::new),
             word: mark.word,
             class: mark.class,
             glyph: mark.glyph,
             is_stronger: !row.claimed && row.verdict == Verdict::Upheld,
             trials: text::thousands(row.trials),
-            bound: &row.bound,
-            reason: row.reason.as_deref(),
-            summary: row.summary.as_deref(),
+            bound: Words::new(row.bound.clone()),
+            reason: row.reason.clone().map(Words::new),
+            summary: row.summary.clone().map(Words::new),
             has_case,
         }
     });
-    let name = category.to_string().replace('-', " ");
-    let name = name.chars().next().map_or_else(String::new, |first| {
-        format!("{}{}", first.to_uppercase(), &name[first.len_utf8()..])
-    });
-    let name = name.replace("Io fault", "I/O faults");
     let rows = rows.collect();
-    Group { id: category, name, class: mark.class, glyph: mark.glyph, score, rows }
+    Group { id: category, name: title(category), class: mark.class, glyph: mark.glyph, score, rows }
 }
 
 fn models(row: &GuaranteeResult) -> ModelRow {

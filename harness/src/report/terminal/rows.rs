@@ -15,7 +15,7 @@ use crate::{
 const DETAIL_INDENT: usize = 14;
 
 /// What a category is about, for people.
-pub(super) fn title(category: Category) -> &'static str {
+pub(in crate::report) fn title(category: Category) -> &'static str {
     match category {
         Category::Interface => "Interface",
         Category::Containment => "Containment",
