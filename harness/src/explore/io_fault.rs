@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     observe::{Notes, observe},
-    trial::{Record, Stage, TrialError, diverged, subject_failed},
+    trial::{Record, Stage, TrialError, diverged, known_results, subject_failed},
 };
 use crate::{
     fault::Strike,
@@ -90,7 +90,8 @@ impl Stage<'_> {
         for reader in readers {
             self.launcher.bury(&reader)?;
         }
-        Ok((hello, trace))
+        let known = known_results(strike, event);
+        Ok((hello, trace.ended_as(rehearsal, known)))
     }
 }
 

@@ -35,6 +35,7 @@ impl Stage<'_> {
             notes.run(Phase::SetUp, &mut process, invocation);
         }
         notes.look(Moment::Settled)?;
+        process.ask_results();
         process.aim(Strike::None);
         for (index, invocation) in self.scenario.workload().iter().enumerate() {
             notes.run(Phase::Workload, &mut process, invocation);

@@ -16,7 +16,7 @@ use super::{
     observe::{Client, Notes, Unopened, looks, observe, repair, retry},
 };
 use crate::{
-    fault::Strike,
+    fault::{Side, Strike},
     history::{Baseline, Evidence, History, Invocation, Moment, Outcome, Phase, Tree},
     scenario::Scenario,
     subject::{Launcher, Plain, Progress, Subject, protocol},
@@ -226,7 +226,8 @@ impl Stage<'_> {
         if let Some(why) = diverged(&trace, rehearsal, comparable) {
             return Err(TrialError::Diverged(why));
         }
-        Ok((hello, trace))
+        let known = known_results(strike, trace.events.len());
+        Ok((hello, trace.ended_as(rehearsal, known)))
     }
 
     /// Runs the workload free and kills it at an instant.
@@ -408,6 +409,19 @@ pub(super) fn diverged(trace: &Trace, rehearsal: &Trace, comparable: usize) -> O
             format!("event {index} was {was} in the fault-free run and {is} this time")
         })
     })
+}
+
+/// Of how many of `events` calls the fault-free run tells how they ended: those that were made as in it.
+pub(super) fn known_results(strike: &Strike, events: usize) -> usize {
+    match strike {
+        Strike::Kill { event, side: Side::After } => event + 1,
+        Strike::Kill { event, side: Side::Before }
+        | Strike::Torn { event, .. }
+        | Strike::Error { event, .. }
+        | Strike::Short { event, .. }
+        | Strike::Pause { event } => *event,
+        _ => events,
+    }
 }
 
 pub(super) fn subject_failed(notes: &Notes, why: &str) -> TrialError {

@@ -64,7 +64,7 @@ pub(super) fn event(
     bytes: Option<u64>,
 ) -> Event {
     let to = (!to.is_empty()).then(|| to.to_owned());
-    Event { call, path: path.to_owned(), to, bytes, actor: 0, clock: 0, operation }
+    Event { call, path: path.to_owned(), to, bytes, failed: None, actor: 0, clock: 0, operation }
 }
 
 /// A case of `scenario` whose set-up went well. The finding is about the last entry of `history`.

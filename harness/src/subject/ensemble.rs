@@ -210,8 +210,8 @@ impl<'t> Ensemble<'t> {
     }
 
     /// Makes the call before which an actor is held; of one that asks for a lock also its result, a value or a negative
-    /// error number.
-    pub(crate) fn perform(&mut self, actor: usize) -> io::Result<(Stop, Option<i64>)> {
+    /// error number, and of any where that is `asked` for.
+    pub(crate) fn perform(&mut self, actor: usize, asked: bool) -> io::Result<(Stop, Option<i64>)> {
         let call = self.actors[actor].held.remove(0);
         let mut result = None;
         if call.waits_for_lock() {
@@ -234,7 +234,7 @@ impl<'t> Ensemble<'t> {
             }
             self.side.tracer().restore(call.tid, &saved)?;
             self.side.tracer().release(call.tid)?;
-        } else if call.may_block() {
+        } else if asked || call.may_block() {
             self.side.tracer().release_to_exit(call.tid)?;
             self.await_return(call.tid)?;
             result = self.side.tracer().result(call.tid).ok();

@@ -3,7 +3,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     io,
     path::Path,
     rc::Rc,
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     fault::{Side, Strike},
     history::{Invocation, Outcome},
-    trace::{Circumstance, Ending, Event, HeldCall, News, Saved, Tid, Trace, Tracer},
+    trace::{Circumstance, Ending, Event, HeldCall, News, Saved, Tid, Trace, Tracer, failure},
 };
 
 /// An answer up to this size fits into any pipe at once (`PIPE_BUF`), so that one wait is enough.
@@ -80,6 +80,9 @@ pub(crate) struct Traced<'t> {
     held: Option<Tid>,
     /// Sees what every call did; calls are made one at a time for it.
     witness: Option<Rc<RefCell<dyn Witness>>>,
+    /// Whether events are to say how their calls ended, and the calls of which that is not known yet.
+    asks: bool,
+    asked: HashMap<Tid, usize>,
     /// The call that is being made for the witness, and those that wait for its end.
     running: Option<(usize, HeldCall)>,
     waiting: VecDeque<(usize, HeldCall)>,
@@ -119,6 +122,8 @@ impl<'t> Traced<'t> {
             shortened: None,
             held: None,
             witness: None,
+            asks: false,
+            asked: HashMap::new(),
             running: None,
             waiting: VecDeque::new(),
             ending: None,
@@ -155,6 +160,11 @@ impl<'t> Traced<'t> {
     /// Has `witness` told of every call that counts.
     pub(crate) fn testify(&mut self, witness: Rc<RefCell<dyn Witness>>) {
         self.witness = Some(witness);
+    }
+
+    /// Has events say how their calls ended. It costs another stop for each of them.
+    pub(crate) fn ask_results(&mut self) {
+        self.asks = true;
     }
 
     /// From now on nothing counts any more, and no fault lasts.
@@ -310,6 +320,10 @@ impl<'t> Traced<'t> {
                     self.witnessed(tid)?;
                 }
                 News::Returned(tid) => {
+                    if let Some(event) = self.asked.remove(&tid) {
+                        let result = self.tracer.result(tid)?;
+                        self.note_result(event, result);
+                    }
                     if let Some((_, saved)) = self.shortened.take_if(|(held, _)| *held == tid) {
                         self.tracer.restore(tid, &saved)?;
                     }
@@ -363,6 +377,7 @@ impl<'t> Traced<'t> {
             path: call.path.clone(),
             to: call.to.clone(),
             bytes: call.bytes,
+            failed: None,
             actor: 0,
             clock: 0,
             operation: self.trace.operations,
@@ -370,6 +385,7 @@ impl<'t> Traced<'t> {
         if let Some((name, errno)) = self.failing
             && name == call.name
         {
+            self.trace.events[index].failed = Some(errno);
             self.fail(index, &call, errno)?;
             return Ok(None);
         }
@@ -420,6 +436,10 @@ impl<'t> Traced<'t> {
                     self.running = Some((index, call));
                 }
             }
+            _ if self.asks && !call.may_block() => {
+                self.asked.insert(call.tid, index);
+                self.tracer.release_to_exit(call.tid)?;
+            }
             _ => self.tracer.release(call.tid)?,
         }
         Ok(None)
@@ -435,10 +455,19 @@ impl<'t> Traced<'t> {
     /// The call that was made for the witness has returned: tells it, and makes the next one.
     fn witnessed(&mut self, tid: Tid) -> io::Result<()> {
         if let (Some((event, call)), Some(witness)) = (self.running.take(), &self.witness) {
-            witness.borrow_mut().returned(event, &call, self.tracer.result(tid)?);
+            let result = self.tracer.result(tid)?;
+            witness.borrow_mut().returned(event, &call, result);
+            self.note_result(event, result);
         }
         self.tracer.release(tid)?;
         self.next_witnessed()
+    }
+
+    fn note_result(&mut self, event: usize, result: i64) {
+        // Events may have been counted anew since.
+        if let Some(event) = self.trace.events.get_mut(event) {
+            event.failed = failure(result);
+        }
     }
 
     /// Makes the next call for the witness, unless one is being made by a thread that lives.

@@ -21,6 +21,9 @@ pub struct Event {
     pub to: Option<String>,
     /// Bytes that it asked to write, for calls that write.
     pub bytes: Option<u64>,
+    /// The number of the error with which it failed, where it is known to have failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<i32>,
     /// Index of the actor that made it, from 0.
     pub actor: usize,
     /// When it was made, on the clock of the history; 0 where one actor has none.
@@ -38,6 +41,14 @@ fn known_call<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Err
 }
 
 impl Event {
+    /// The name of the error with which it failed, as the manual pages give it.
+    pub fn error_name(&self) -> Option<String> {
+        match nix::errno::Errno::from_raw(self.failed?) {
+            nix::errno::Errno::UnknownErrno => None,
+            errno => Some(format!("{errno:?}")),
+        }
+    }
+
     /// Whether a prefix of its bytes can arrive alone.
     pub fn is_tearable(&self) -> bool {
         self.bytes.is_some_and(|bytes| bytes > 0)
@@ -82,6 +93,11 @@ fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
+/// The error number in what a call has returned.
+pub(crate) fn failure(result: i64) -> Option<i32> {
+    if result < 0 { i32::try_from(-result).ok() } else { None }
+}
+
 impl Trace {
     /// Appends the trace of a process that came after, whose operations are counted from `operations` on.
     pub(crate) fn follow(&mut self, later: Self, operations: usize) {
@@ -91,6 +107,15 @@ impl Trace {
         self.operations = operations + later.operations;
         self.blind_spots.extend(later.blind_spots);
         self.circumstances.extend(later.circumstances);
+    }
+
+    /// Takes over from the same calls of another run how the first `events` of them ended.
+    #[must_use]
+    pub(crate) fn ended_as(mut self, other: &Self, events: usize) -> Self {
+        for (event, other) in self.events.iter_mut().zip(&other.events).take(events) {
+            event.failed = other.failed;
+        }
+        self
     }
 
     /// Whether it came about like that.

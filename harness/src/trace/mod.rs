@@ -18,6 +18,7 @@ mod syscall;
 mod tracer;
 
 pub(crate) use descriptors::target_of;
+pub(crate) use event::failure;
 pub use event::{CallName, Circumstance, Event, Trace};
 pub(crate) use filter::Interest;
 pub(crate) use held::HeldCall;

@@ -10,7 +10,7 @@ use crate::{
     scenario::Scenario,
     schedule::{Actor, Decision, Explorer, Mode, Object, Run, Schedule, Step, Touches},
     subject::{ByTheClock, Ensemble, Stop, lock_was_refused},
-    trace::{Circumstance, Event, HeldCall, Trace, target_of},
+    trace::{Circumstance, Event, HeldCall, Trace, failure, target_of},
 };
 
 /// Most calls of one operation. One that makes more is not going to end.
@@ -236,7 +236,7 @@ impl<'a, 't> Play<'a, 't> {
         let step = self.players[actor].steps;
         touches.extend(self.ledger.touches(&call, actor, step));
         let mut is_refused = self.ledger.finds_taken(&call);
-        let (stop, result) = self.ensemble.perform(actor)?;
+        let (stop, result) = self.ensemble.perform(actor, self.trees.is_some())?;
         self.note_patience(actor);
         if let (Stop::Waits, Some(_)) = (&stop, result)
             && call.waits_for_lock()
@@ -248,8 +248,8 @@ impl<'a, 't> Play<'a, 't> {
             return Ok(invoked);
         }
         self.ledger.made(actor, step);
-        self.note(actor, &call);
-        is_refused |= result.is_some_and(lock_was_refused);
+        self.note(actor, &call, result);
+        is_refused |= call.may_block() && result.is_some_and(lock_was_refused);
         if is_refused {
             self.refused(actor, &call, false);
         } else {
@@ -379,7 +379,7 @@ impl<'a, 't> Play<'a, 't> {
         self.run.steps.push(Step { actor, enabled: enabled.to_vec(), touches });
     }
 
-    fn note(&mut self, actor: Actor, call: &HeldCall) {
+    fn note(&mut self, actor: Actor, call: &HeldCall, result: Option<i64>) {
         self.players[actor].calls += 1;
         self.clock += 1;
         let operation = match self.players[actor].at {
@@ -392,6 +392,7 @@ impl<'a, 't> Play<'a, 't> {
             path: call.path.clone(),
             to: call.to.clone(),
             bytes: call.bytes,
+            failed: result.and_then(failure),
             actor,
             operation,
             clock: self.clock,

@@ -10,7 +10,7 @@ use crate::{
 /// What every line begins with, after its indentation, that says where the strike fell.
 pub(crate) const STRIKE_MARK: &str = "--> ";
 /// How many calls in a row that differ at most in their bytes are told one by one.
-pub(super) const REPEATED_CALLS_MAX: usize = 3;
+const REPEATED_CALLS_MAX: usize = 3;
 
 /// The lines of some calls, in order; each with its index in the trace.
 pub(super) fn lines(events: &[(usize, &Event)], strike: &Strike, names: &mut Names) -> Vec<String> {
@@ -22,18 +22,9 @@ pub(super) fn lines(events: &[(usize, &Event)], strike: &Strike, names: &mut Nam
             rest = tail;
             continue;
         }
-        let alike = rest
-            .iter()
-            .take_while(|(index, other)| {
-                (other.call, &other.path, &other.to) == (event.call, &event.path, &event.to)
-                    && struck_event(strike) != Some(*index)
-            })
-            .count();
-        if alike > REPEATED_CALLS_MAX {
-            let bytes: u64 = rest[..alike].iter().filter_map(|(_, event)| event.bytes).sum();
-            let bytes = event.bytes.map(|_| format!(", {} in all", byte_count(bytes)));
-            let bytes = bytes.unwrap_or_default();
-            lines.push(format!("{}, {alike} times{bytes}", name(event, names)));
+        let alike = alike(rest, strike);
+        if alike > 1 {
+            lines.push(row(&rest[..alike], names));
             rest = &rest[alike..];
         } else {
             lines.push(call(event, names));
@@ -41,6 +32,26 @@ pub(super) fn lines(events: &[(usize, &Event)], strike: &Strike, names: &mut Nam
         }
     }
     lines
+}
+
+/// How many of the first of these calls are told as one: they differ at most in their bytes, and are many.
+pub(super) fn alike(events: &[(usize, &Event)], strike: &Strike) -> usize {
+    let Some((_, first)) = events.first() else { return 0 };
+    let is_alike = |(index, other): &&(usize, &Event)| {
+        (other.call, &other.path, &other.to, other.failed)
+            == (first.call, &first.path, &first.to, first.failed)
+            && struck_event(strike) != Some(*index)
+    };
+    let alike = events.iter().take_while(is_alike).count();
+    if alike > REPEATED_CALLS_MAX { alike } else { 1 }
+}
+
+/// Several calls in a row that are alike.
+pub(super) fn row(events: &[(usize, &Event)], names: &mut Names) -> String {
+    let Some((_, first)) = events.first() else { return String::new() };
+    let bytes: u64 = events.iter().filter_map(|(_, event)| event.bytes).sum();
+    let bytes = first.bytes.map(|_| format!(", {} in all", byte_count(bytes))).unwrap_or_default();
+    format!("{}, {} times{bytes}{}", name(first, names), events.len(), failure(first))
 }
 
 /// The index of the event at which `strike` strikes, where it names one.
@@ -155,10 +166,15 @@ pub(super) fn mark(
 /// One call with all that is known of it.
 pub(super) fn call(event: &Event, names: &mut Names) -> String {
     let bytes = event.bytes.map(|bytes| format!(", {}", byte_count(bytes))).unwrap_or_default();
-    format!("{}{bytes}", name(event, names))
+    format!("{}{bytes}{}", name(event, names), failure(event))
 }
 
-pub(super) fn name(event: &Event, names: &mut Names) -> String {
+/// With which error it failed, where it is known to have.
+fn failure(event: &Event) -> String {
+    event.error_name().map(|error| format!(" (failed with {error})")).unwrap_or_default()
+}
+
+fn name(event: &Event, names: &mut Names) -> String {
     let path = names.path(&event.path);
     match &event.to {
         Some(to) => format!("{} {path} to {}", event.call, names.path(to)),
@@ -166,6 +182,6 @@ pub(super) fn name(event: &Event, names: &mut Names) -> String {
     }
 }
 
-pub(super) fn byte_count(bytes: u64) -> String {
+fn byte_count(bytes: u64) -> String {
     text::count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte")
 }

@@ -202,20 +202,13 @@ impl Plot<'_, '_> {
                 }
                 continue;
             }
-            let alike = rest.iter().take_while(|(index, other)| {
-                (other.call, &other.path, &other.to) == (event.call, &event.path, &event.to)
-                    && call::struck_event(strike) != Some(*index)
-            });
-            let alike = alike.count();
-            let alike = if alike > call::REPEATED_CALLS_MAX { alike } else { 1 };
+            let alike = call::alike(rest, strike);
             let (some, tail) = rest.split_at(alike);
             self.after_events(some, None);
             let told = if alike == 1 {
                 call::call(event, &mut self.teller.names)
             } else {
-                let bytes: u64 = some.iter().filter_map(|(_, event)| event.bytes).sum();
-                let name = call::name(event, &mut self.teller.names);
-                format!("{name}, {alike} times, {} in all", call::byte_count(bytes))
+                call::row(some, &mut self.teller.names)
             };
             self.push(0, StepKind::Call, &told);
             rest = tail;
