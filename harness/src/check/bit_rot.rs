@@ -42,7 +42,7 @@ fn damage(evidence: &Evidence) -> Option<String> {
     let Strike::BitRot { path, damage } = &evidence.strike else { return None };
     let Node::File(content) = evidence.tree(Moment::Stored)?.nodes.get(path)? else { return None };
     damage.of(content)?;
-    Some(damage.describe(&words::place(&evidence.scenario, path), content))
+    Some(damage.describe(&words::place(evidence, path), content))
 }
 
 /// What the same read gave before the change; `None` where it gave no answer.
@@ -53,7 +53,7 @@ fn undamaged<'a>(evidence: &'a Evidence, read: &Invocation) -> Option<&'a Outcom
 }
 
 fn sentence(evidence: &Evidence, damage: &str, read: &Entry, right: &Outcome) -> String {
-    let path = words::place(&evidence.scenario, read.invocation.path());
+    let path = words::place(evidence, read.invocation.path());
     let (right, at) = match (right, &read.outcome) {
         (Outcome::Ok(Reply::Data(right)), Outcome::Ok(Reply::Data(got))) => {
             let at = got.iter().zip(right.iter()).position(|(got, right)| got != right);

@@ -39,7 +39,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
             let summary = format!(
                 "on disk, the delete of the directory `{path}` took or changed {}; \
                  the directory with all that is in it would have been right",
-                words::place(&evidence.scenario, lost),
+                words::place(evidence, lost),
             );
             judgement.findings.push(Finding { entry: Some(index), summary });
         }

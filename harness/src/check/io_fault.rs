@@ -194,7 +194,7 @@ pub(super) fn orphans(evidence: &Evidence) -> Judgement {
             "{} ended with {} and left {} on disk; a tree without it would have been right",
             struck.entry.invocation,
             words::outcome(&struck.entry.outcome),
-            words::place(&evidence.scenario, orphan.unwrap_or_default())
+            words::place(evidence, orphan.unwrap_or_default()).replacen("a left-over", "a", 1)
         )
     })
 }

@@ -4,7 +4,6 @@ use crate::{
     check::{Finding, Judgement, words},
     fault::Strike,
     history::{Evidence, Node, Tree},
-    scenario::Scenario,
 };
 
 /// Compares the trees of the two runs; no comparison where a fault struck or no twins were made.
@@ -13,7 +12,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
     else {
         return Judgement::default();
     };
-    let summary = first_difference(&evidence.scenario, one, other);
+    let summary = first_difference(evidence, one, other);
     let findings = summary.map(|summary| Finding { entry: None, summary }).into_iter().collect();
     Judgement::one(findings)
 }
@@ -23,8 +22,9 @@ pub(super) fn names_differ(evidence: &Evidence) -> bool {
     evidence.baseline.twins.as_deref().is_some_and(|(one, other)| !one.files().eq(other.files()))
 }
 
-fn first_difference(scenario: &Scenario, one: &Tree, other: &Tree) -> Option<String> {
+fn first_difference(evidence: &Evidence, one: &Tree, other: &Tree) -> Option<String> {
     const WHO: &str = "two runs of the same operations in two fresh roots left different trees:";
+    let scenario = &*evidence.scenario;
     // Names that the scenario mentions come first: they say more than a random one.
     let mut paths: Vec<&String> = one.nodes.keys().chain(other.nodes.keys()).collect();
     paths.sort_by_key(|path| (!words::is_named(scenario, path), *path));
@@ -37,7 +37,7 @@ fn first_difference(scenario: &Scenario, one: &Tree, other: &Tree) -> Option<Str
             "{WHO} the names below {directory} are not the same in both; equal names would have been right"
         ));
     }
-    let place = words::place(scenario, path);
+    let place = words::place(evidence, path);
     let (a, b) = (describe(one.nodes.get(path)), describe(other.nodes.get(path)));
     Some(if a == b {
         format!(

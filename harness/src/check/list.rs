@@ -99,7 +99,7 @@ impl Wrong<'_> {
             "{} listed `{}` and the list {verb} {}; {right}",
             words::observer(evidence, self.scene.entry().phase),
             self.directory,
-            words::place(&evidence.scenario, path),
+            words::place(evidence, path),
         );
         self.found.push(self.scene.compare(Sight::Listed, path, Err((guarantee, summary))));
     }

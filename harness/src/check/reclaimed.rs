@@ -34,7 +34,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
     let places: BTreeSet<String> = tree
         .files()
         .filter(|path| !evidence.baseline.files.contains(*path) && !is_planted(path))
-        .map(|path| words::place(&evidence.scenario, path))
+        .map(|path| words::place(evidence, path))
         .collect();
     let findings = places.into_iter().map(|place| Finding {
         entry: evidence.history.iter().rposition(|entry| entry.phase == Phase::Recovery),

@@ -100,7 +100,7 @@ impl Scene<'_> {
         format!(
             "{} read {} and got {}; {} would have been right{}",
             self.observer(),
-            words::place(&self.evidence.scenario, path),
+            words::place(self.evidence, path),
             words::outcome(outcome),
             words::expected(state),
             words::difference(outcome, state),
@@ -112,7 +112,7 @@ impl Scene<'_> {
         format!(
             "{} asked whether {} exists and got {}; {right} would have been right",
             self.observer(),
-            words::place(&self.evidence.scenario, path),
+            words::place(self.evidence, path),
             words::outcome(&self.entry().outcome),
         )
     }
@@ -121,7 +121,7 @@ impl Scene<'_> {
         format!(
             "{} asked whether the directory {} exists and got {}; true would have been right",
             self.observer(),
-            words::place(&self.evidence.scenario, path),
+            words::place(self.evidence, path),
             words::outcome(&self.entry().outcome),
         )
     }
@@ -132,7 +132,7 @@ impl Scene<'_> {
         let (verb, path) = (entry.invocation.operation(), entry.invocation.path());
         let what = match path {
             "" => verb.to_string(),
-            path => format!("{verb} of {}", words::place(&self.evidence.scenario, path)),
+            path => format!("{verb} of {}", words::place(self.evidence, path)),
         };
         format!(
             "{} got {} from {what}; an acknowledgement would have been right",

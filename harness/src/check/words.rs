@@ -1,11 +1,13 @@
 //! The sentences of findings: who saw what, and what would have been right.
 //!
 //! Two runs of one trial give the same text. A backend's own temporary names may be random, so a
-//! name that the scenario does not mention is shown as its directory and "a left-over".
+//! name that the scenario does not mention is shown as its directory and "a left-over", or "internal" where the
+//! backend leaves it there without any fault, too.
 
 use crate::{
     check::file_state::{Change, Content, FileState},
     check::oracle::{ancestors, parent},
+    fault::Strike,
     history::{Evidence, Outcome, Phase, Reply},
     scenario::{Plant, Scenario},
     subject::Bytes,
@@ -140,7 +142,8 @@ pub(super) fn known_directory(scenario: &Scenario, path: &str) -> String {
 }
 
 /// `path` in words that are the same in every run.
-pub(super) fn place(scenario: &Scenario, path: &str) -> String {
+pub(super) fn place(evidence: &Evidence, path: &str) -> String {
+    let scenario = &*evidence.scenario;
     if is_named(scenario, path) {
         return format!("`{path}`");
     }
@@ -158,5 +161,16 @@ pub(super) fn place(scenario: &Scenario, path: &str) -> String {
     let directory = known_directory(scenario, path);
     let is_known = parent(path).is_empty() || is_named(scenario, parent(path));
     let preposition = if is_known { "in" } else { "below" };
-    format!("a left-over{extension} file {preposition} {directory}")
+    // Nothing is left over where nobody was stopped, nor what a run without faults leaves as well.
+    let is_whole = match &evidence.strike {
+        Strike::None | Strike::BitRot { .. } => true,
+        strike @ (Strike::Schedule(_) | Strike::Soak { .. }) => !strike.is_kill(),
+        _ => false,
+    };
+    let what = if is_whole || evidence.baseline.files.contains(path) {
+        "an internal"
+    } else {
+        "a left-over"
+    };
+    format!("{what}{extension} file {preposition} {directory}")
 }

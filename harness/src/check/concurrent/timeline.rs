@@ -149,7 +149,7 @@ impl<'a> Timeline<'a> {
 
     /// A file or directory in words.
     pub(super) fn place(&self, path: &str) -> String {
-        words::place(&self.evidence.scenario, path)
+        words::place(self.evidence, path)
     }
 }
 

@@ -170,7 +170,7 @@ fn reading_backwards_in_time_is_not_linearizable() {
     refutes(
         "a temporary file in a list",
         &[Linearizable],
-        "reader listed `d` and found a left-over `.tmp` file in `d`, which nobody stored; only stored files would have \
+        "reader listed `d` and found an internal `.tmp` file in `d`, which nobody stored; only stored files would have \
          been right",
         temporary,
     );

@@ -3,7 +3,8 @@
 //! Two runs with one seed must tell the same story, but temporary names are random. A name is shown only
 //! if something besides this one trial vouches for it: the scenario names it; it is such a name with a
 //! suffix like `.tmp`; another run made it too; or it consists of words that people give to such files.
-//! All others are numbered in order of appearance. A directory is trusted on less, one well-known word
+//! All others are numbered in order of appearance: as temporary, or left over, only where a run without faults leaves
+//! nothing of that kind. A directory is trusted on less, one well-known word
 //! among its words, because few backends make a random one and the reader wants to know where things lie.
 
 use std::{
@@ -13,9 +14,11 @@ use std::{
 
 use crate::{
     fault::Strike,
+    history::Moment,
     judge::Case,
     report::text,
     scenario::{OUTSIDE, Plant},
+    trace::Event,
 };
 
 /// Words that people, and not random generators, put into the names of internal files.
@@ -64,6 +67,60 @@ pub(super) struct Names {
     placeholders: BTreeMap<String, String>,
     temporaries: usize,
     left_overs: usize,
+    internal: usize,
+    kept: Kept,
+}
+
+/// What a run without faults keeps, as far as this trial and its baseline tell.
+#[derive(Default)]
+struct Kept {
+    /// Files that lay there while no operation was under way.
+    seen: BTreeSet<String>,
+    /// Directories in which such a run leaves files whose names may differ from run to run.
+    directories: BTreeSet<String>,
+    /// Files that were removed, or became others.
+    gone: BTreeSet<String>,
+}
+
+impl Kept {
+    fn new(case: &Case, is_known: impl Fn(&str) -> bool) -> Self {
+        let evidence = &case.evidence;
+        let ended = evidence.history.iter().all(|entry| entry.outcome.is_ok());
+        let last = evidence.trees.iter().rev().find_map(|(moment, _)| match moment {
+            Moment::Step(step) => Some(*step),
+            _ => None,
+        });
+        let is_quiet = |moment: &Moment| match moment {
+            Moment::Settled | Moment::Acknowledged(_) | Moment::Stored | Moment::Step(0) => true,
+            Moment::Step(step) => ended && Some(*step) == last,
+            _ => false,
+        };
+        let quiet = evidence.trees.iter().filter(|(moment, _)| is_quiet(moment));
+        let there = quiet.flat_map(|(_, tree)| tree.files());
+        let there = there.chain(evidence.baseline.files.iter().map(String::as_str));
+        let seen: BTreeSet<String> =
+            there.filter(|path| !is_known(path)).map(str::to_owned).collect();
+        let directories = seen.iter().map(|path| split(path).0.unwrap_or_default().to_owned());
+        let is_end = |event: &&Event| {
+            ["rename", "unlink"].iter().any(|verb| event.call.starts_with(verb))
+                && event.failed.is_none()
+        };
+        let made = case.trace.events.iter().chain(&case.recovery.events);
+        Self {
+            directories: directories.collect(),
+            seen,
+            gone: made.filter(is_end).map(|event| event.path.clone()).collect(),
+        }
+    }
+
+    /// Whether a file is, or may well be, one that such a run keeps.
+    fn keeps(&self, path: &str) -> bool {
+        let inside = format!("{path}/");
+        self.seen.contains(path)
+            || self.seen.iter().any(|kept| kept.starts_with(&inside))
+            || (!self.gone.contains(path)
+                && self.directories.contains(split(path).0.unwrap_or_default()))
+    }
 }
 
 impl Names {
@@ -82,6 +139,7 @@ impl Names {
             .chain(planted)
             .flat_map(with_ancestors)
             .collect();
+        let kept = Kept::new(case, |path| stable.contains(path));
         // The baseline is another run only where this one was struck.
         if evidence.strike != Strike::None {
             stable.extend(evidence.baseline.files.iter().flat_map(|path| with_ancestors(path)));
@@ -100,7 +158,8 @@ impl Names {
                     .map(str::to_owned),
             );
         }
-        Self { stable, placeholders: BTreeMap::new(), temporaries: 0, left_overs: 0 }
+        let (temporaries, left_overs, internal) = (0, 0, 0);
+        Self { stable, placeholders: BTreeMap::new(), temporaries, left_overs, internal, kept }
     }
 
     /// A path that a call of the subject was about, in quotes.
@@ -108,7 +167,7 @@ impl Names {
         self.shown(path, false)
     }
 
-    /// A path that was found after the strike, in quotes.
+    /// A path that was found after the strike and that nobody stored, in quotes.
     pub(super) fn left_over(&mut self, path: &str) -> String {
         self.shown(path, true)
     }
@@ -167,7 +226,9 @@ impl Names {
             return placeholder.clone();
         }
         let parent = split(path).0.map(|parent| self.raw(parent, left_over));
-        let (label, number) = if left_over {
+        let (label, number) = if self.kept.keeps(path) {
+            ("internal", &mut self.internal)
+        } else if left_over {
             ("left-over", &mut self.left_overs)
         } else {
             ("temporary", &mut self.temporaries)

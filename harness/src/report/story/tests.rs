@@ -280,6 +280,22 @@ fn names_are_shown_only_if_something_vouches_for_them() {
     );
 }
 
+#[test]
+fn what_a_run_without_faults_leaves_is_not_called_temporary() {
+    let mut case = fixture::emptied();
+    case.evidence.baseline = Arc::new(crate::history::Baseline {
+        files: ["segments/0a1b2c3d".to_owned()].into(),
+        ..Default::default()
+    });
+    let gone = event(0, "rename", "segments/9z8y7x6w", "segments/0a1b2c3d", None);
+    case.trace.events = vec![gone];
+    let mut names = Names::new(&case);
+    assert_eq!(names.path("segments/5e6f7g8h"), "\"segments/<internal 1>\"");
+    assert_eq!(names.left_over("segments/1i2j3k4l"), "\"segments/<internal 2>\"");
+    assert_eq!(names.path("segments/9z8y7x6w"), "\"segments/<temporary 1>\"");
+    assert_eq!(names.left_over("blocks/9z8y7x6w"), "\"blocks/<left-over 1>\"");
+}
+
 proptest! {
     #[test]
     fn a_story_holds_nothing_that_a_terminal_acts_on(
