@@ -57,7 +57,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
         (Some(lost), Some(survived)) if lost.entry < survived.entry => vec![Finding {
             entry: None,
             summary: format!(
-                "{} {} was lost though it was acknowledged before {}, which survived; what came first should \
+                "{}, {} was lost, though it was acknowledged before {}, which survived; what came first should \
                  have survived as well",
                 words::after_strike(evidence),
                 lost.invocation,

@@ -212,6 +212,12 @@ fn why_not_measured(
             Some("the subject does not offer `recover`".into())
         }
         None => Some("no scenario of this run judges it".into()),
+        Some(_) if guarantee == Guarantee::FsyncFailureHonest => {
+            Some(
+                "there was nothing to compare: it makes no sync, or acknowledges no write after one has failed"
+                    .into(),
+            )
+        }
         Some(_) => Some("no trial of this run gave anything to compare".into()),
     }
 }
