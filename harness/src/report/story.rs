@@ -32,6 +32,10 @@ use crate::{
 const OPENS: &str = "opens the root";
 /// What a process does before it recovers.
 const OPENS_AND_READS: &str = "opens the root and reads what is there";
+/// What a process does that comes to recover.
+const OPENS_READS_AND_RECOVERS: &str = "opens the root, reads what is there, and calls recover";
+/// How an operation ends that has nothing to return.
+const ACKNOWLEDGED: &str = "acknowledged";
 /// Workloads up to this many operations are told whole; of longer ones, what touches the finding.
 const WHOLE_WORKLOAD_OPERATIONS_MAX: usize = 4;
 /// Operations in a row that are told one by one although they only succeeded.
@@ -214,8 +218,10 @@ impl<'a> Teller<'a> {
             }
             (rest, index) = (&rest[row..], index + row);
         }
-        if !self.marked
-            && let Some(mark) = call::free_mark(&self.case.evidence.strike)
+        self.repeated(operations.len(), &events);
+        let strike = &self.case.evidence.strike;
+        if (!self.marked || matches!(strike, Strike::FailedSync(_)))
+            && let Some(mark) = call::free_mark(strike)
         {
             self.line(false, mark);
         }

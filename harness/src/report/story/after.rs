@@ -3,9 +3,12 @@
 
 use crashworthy::Guarantee;
 
-use super::{OPENS_AND_READS, STRIKE_MARK, Teller};
+use super::{
+    ACKNOWLEDGED, OPENS_AND_READS, OPENS_READS_AND_RECOVERS, STRIKE_MARK, Teller,
+    call::FAILS_AGAIN, losses::Which,
+};
 use crate::{
-    fault::Strike,
+    fault::{PowerLoss, Strike},
     history::{Entry, Invocation, Moment, Node, Phase},
     report::text,
 };
@@ -16,6 +19,7 @@ const LEFT_OVERS_MAX: usize = 5;
 impl<'a> Teller<'a> {
     pub(super) fn afterwards(&mut self) {
         self.damage();
+        self.lost_again();
         let finding = self.case.finding.entry;
         let entry = finding.and_then(|at| Some((at, self.case.evidence.history.get(at)?)));
         if self.recovery_matters(entry.map(|(_, entry)| entry.phase)) {
@@ -73,9 +77,7 @@ impl<'a> Teller<'a> {
             Strike::InRecovery { recovery, .. } => recovery,
             _ => &Strike::None,
         };
-        for (n, (at, entry)) in
-            self.entries(|phase| phase == Phase::Recovery).into_iter().enumerate()
-        {
+        for (n, at, entry) in self.recoveries() {
             let who = if n == 0 { "a new process" } else { "another new process" };
             let does = self.recovers(n, entry, strike);
             self.line(false, format!("{who} {does}"));
@@ -98,6 +100,42 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// Every `recover` that is told, with its number and its index in the history: where the power fails in the first one,
+    /// that is told as what the power loss struck.
+    pub(super) fn recoveries(&self) -> Vec<(usize, usize, &'a Entry)> {
+        let all = self.entries(|phase| phase == Phase::Recovery).into_iter().enumerate();
+        let told = all.skip(usize::from(self.again().is_some()));
+        told.map(|(n, (at, entry))| (n, at, entry)).collect()
+    }
+
+    /// The second power loss, where there is one.
+    pub(super) fn again(&self) -> Option<&'a PowerLoss> {
+        self.strike().power_loss()?.again.as_deref()
+    }
+
+    /// Tells of the process in which the power fails a second time, and what that takes.
+    fn lost_again(&mut self) {
+        let Some(again) = self.again() else { return };
+        let does = self.does_until_lost(again);
+        self.line(false, format!("a new process {does}"));
+        let events: Vec<_> = self.case.recovery.events.iter().enumerate().collect();
+        self.calls(&events, &Strike::None);
+        if again.acknowledged > 0 {
+            self.line(true, ACKNOWLEDGED);
+        }
+        self.line(false, FAILS_AGAIN);
+        self.lost_in(Which::Second);
+    }
+
+    /// What a process does until the second power loss, `again`, ends it.
+    pub(super) fn does_until_lost(&self, again: &PowerLoss) -> &'static str {
+        // It reads every path of the scenario, one operation each, before it recovers.
+        let reads = self.case.evidence.scenario.paths().len();
+        let recovers = again.acknowledged > 0
+            || self.case.recovery.events.iter().any(|event| event.operation >= reads);
+        if recovers { OPENS_READS_AND_RECOVERS } else { OPENS_AND_READS }
+    }
+
     /// What the process of recovery number `n` does: a strike may have ended it before it called `recover`.
     pub(super) fn recovers(&mut self, n: usize, entry: &'a Entry, strike: &Strike) -> String {
         let asked = self.asked(&entry.invocation);
@@ -113,20 +151,28 @@ impl<'a> Teller<'a> {
 
     /// What the process saw that gave the finding.
     fn sight(&mut self, at: usize, entry: &'a Entry) {
-        let path = entry.invocation.path();
-        if entry.phase == Phase::Retried {
-            for (at, retry) in self.entries(|phase| phase == Phase::Retry) {
-                if retry.invocation.path() == path {
-                    self.ask(at, retry);
-                }
-            }
+        for (at, before) in self.done_before(entry) {
+            self.ask(at, before);
         }
         self.ask(at, entry);
+    }
+
+    /// What was done once more at a path before the look `entry` at it.
+    pub(super) fn done_before(&self, entry: &Entry) -> Vec<(usize, &'a Entry)> {
+        let done = match entry.phase {
+            Phase::Retried => Phase::Retry,
+            Phase::Repeated => Phase::Repeat,
+            _ => return Vec::new(),
+        };
+        let mut before = self.entries(|phase| phase == done);
+        before.retain(|(_, before)| before.invocation.path() == entry.invocation.path());
+        before
     }
 
     fn ask(&mut self, at: usize, entry: &Entry) {
         let who = match entry.phase {
             Phase::Finished => "the same process then calls",
+            Phase::Repeat => "the fault being gone, the same process calls",
             Phase::Recovered => "after recovery it calls",
             Phase::Retry => "to repeat what was interrupted, a new process calls",
             Phase::Retried => "after that it calls",

@@ -2,13 +2,15 @@
 
 use super::names::Names;
 use crate::{
-    fault::{FailedSync, Side, Strike},
+    fault::{AfterFailedSync, FailedSync, Side, Strike},
     report::text,
     trace::Event,
 };
 
 /// What every line begins with, after its indentation, that says where the strike fell.
 pub(crate) const STRIKE_MARK: &str = "--> ";
+/// What is said of a power loss that follows another one.
+pub(super) const FAILS_AGAIN: &str = "--> the power fails again here";
 /// How many calls in a row that differ at most in their bytes are told one by one.
 const REPEATED_CALLS_MAX: usize = 3;
 
@@ -86,9 +88,6 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
         | Strike::Schedule(_)
         | Strike::Soak { .. }
         | Strike::BitRot { .. } => return None,
-        Strike::PowerLoss(loss) if loss.again.is_some() => {
-            "the power fails here, and again during recovery".to_owned()
-        }
         Strike::PowerLoss(_) | Strike::FailedSync(_) | Strike::KilledThenLost(_) => {
             "the power fails here".to_owned()
         }
@@ -150,8 +149,17 @@ pub(super) fn mark(
         Strike::Pause { .. } => vec![format!(
             "{STRIKE_MARK}held here while another process recovered, before the call: {call}"
         )],
-        Strike::FailedSync(FailedSync { errno, .. }) => {
-            vec![format!("{STRIKE_MARK}fails here with {errno}: {call}")]
+        Strike::FailedSync(FailedSync { errno, lasting, after, .. }) => {
+            let lasting = if *lasting { ", and so do all further calls of that name" } else { "" };
+            let pages = match after {
+                AfterFailedSync::KeptInMemory => {
+                    "what was not on disk stays in memory, and counts as written from now on"
+                }
+                AfterFailedSync::Reverted => {
+                    "the file is in memory what it was on disk from now on"
+                }
+            };
+            vec![format!("{STRIKE_MARK}fails here with {errno}{lasting}: {call}; {pages}")]
         }
         Strike::None
         | Strike::KillAfterAck { .. }

@@ -5,24 +5,39 @@
 
 use super::{Teller, names::Names};
 use crate::{
-    fault::Strike,
-    history::Outcome,
+    history::Phase,
     persist::{Lost, LostKind, Place},
+    report::text,
     trace::Event,
 };
 
 /// Losses that are told one by one.
 const LOSSES_MAX: usize = 5;
+/// What is said where a power loss took nothing.
+const NOTHING: &str = "nothing is lost: everything that was done had reached the disk";
+
+/// Of two power losses of one trial, which one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// That of the workload.
+    First,
+    /// The one that follows, in recovery.
+    Second,
+}
 
 impl Teller<'_> {
-    /// Tells what is lost, where the power failed.
+    /// Tells what the first loss took, where the power failed.
     pub(super) fn losses(&mut self) {
-        if self.case.evidence.strike.power_loss().is_none() {
-            return;
+        if self.case.evidence.strike.power_loss().is_some() {
+            self.lost_in(Which::First);
         }
-        let told = self.told_losses();
+    }
+
+    /// Tells what a loss took.
+    pub(super) fn lost_in(&mut self, which: Which) {
+        let told = self.told_losses(which);
         if told.is_empty() {
-            self.line(true, "nothing is lost: everything that was done had reached the disk");
+            self.line(true, NOTHING);
         }
         let more = told.len().saturating_sub(LOSSES_MAX);
         for (what, why) in told.into_iter().take(LOSSES_MAX) {
@@ -35,18 +50,30 @@ impl Teller<'_> {
 
     /// The missing or misplaced call, in one clause.
     pub(super) fn cause(&mut self) -> Option<String> {
-        let told = self.told_losses();
-        told.into_iter().next().map(|(_, why)| why)
+        let told = [Which::First, Which::Second].into_iter();
+        let mut told = told.flat_map(|which| self.told_losses(which));
+        told.next().map(|(_, why)| why)
+    }
+
+    /// What a loss took in lines, of which there is always one.
+    pub(super) fn loss_lines(&mut self, which: Which) -> Vec<String> {
+        let told = self.told_losses(which);
+        if told.is_empty() {
+            return vec![NOTHING.to_owned()];
+        }
+        told.into_iter().map(|(what, why)| text::printable(&format!("{what}; {why}"))).collect()
     }
 
     /// What is lost, and why; what reads the same only once.
-    pub(super) fn told_losses(&mut self) -> Vec<(String, String)> {
+    fn told_losses(&mut self, which: Which) -> Vec<(String, String)> {
         let case = self.case;
-        let workload = case.losses.first.iter().map(|lost| (lost, &case.trace.events));
-        let recovery = case.losses.second.iter().map(|lost| (lost, &case.recovery.events));
+        let (losses, events) = match which {
+            Which::First => (&case.losses.first, &case.trace.events),
+            Which::Second => (&case.losses.second, &case.recovery.events),
+        };
         let mut told: Vec<(String, String)> = Vec::new();
-        for (lost, events) in workload.chain(recovery) {
-            let one = (what(lost, events, &mut self.names), self.why(lost, events));
+        for lost in losses {
+            let one = (what(lost, events, &mut self.names), self.why(lost, events, which));
             if !told.contains(&one) {
                 told.push(one);
             }
@@ -54,7 +81,7 @@ impl Teller<'_> {
         told
     }
 
-    fn why(&mut self, lost: &Lost, events: &[Event]) -> String {
+    fn why(&mut self, lost: &Lost, events: &[Event], which: Which) -> String {
         let call = events.get(lost.call);
         let is_content = matches!(lost.kind, LostKind::Data | LostKind::Size | LostKind::Attribute);
         let thing = match (is_content, lost.entries.first()) {
@@ -74,10 +101,11 @@ impl Teller<'_> {
             .as_deref()
             .filter(|_| is_content)
             .and_then(|path| publication(path, events.get(lost.call + 1..)?));
-        let end = match (published, self.is_acknowledged()) {
+        let end = match (published, which) {
             (Some((verb, name)), _) => format!("the {verb} to {}", self.names.path(name)),
-            (None, true) => "the acknowledgement".to_owned(),
-            (None, false) => "the power loss".to_owned(),
+            (None, Which::First) if self.is_acknowledged() => "the acknowledgement".to_owned(),
+            (None, Which::First) => "the power loss".to_owned(),
+            (None, Which::Second) => "the second power loss".to_owned(),
         };
         let gap = format!("between the {verb} and {end}");
         let elsewhere = match (lost.synced_between, lost.synced_before, lost.synced_after) {
@@ -91,10 +119,8 @@ impl Teller<'_> {
 
     /// Whether the last operation before the power loss had been acknowledged.
     fn is_acknowledged(&self) -> bool {
-        let workload = self.operations();
-        let is_nested =
-            matches!(&self.case.evidence.strike, Strike::PowerLoss(loss) if loss.again.is_some());
-        !is_nested && workload.last().is_some_and(|(_, entry)| entry.outcome != Outcome::Killed)
+        let done = self.entries(|phase| matches!(phase, Phase::Workload | Phase::Repeat));
+        done.last().is_some_and(|(_, entry)| entry.outcome.is_ok())
     }
 }
 

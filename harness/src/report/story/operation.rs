@@ -1,6 +1,6 @@
 //! One operation in a story: what was asked, the calls inside, the strike, and the answer.
 
-use super::{Teller, WRONG, base, call};
+use super::{ACKNOWLEDGED, Teller, WRONG, base, call};
 use crate::{
     fault::Strike,
     history::{Entry, Invocation, Outcome, Phase, Reply},
@@ -55,6 +55,28 @@ impl<'a> Teller<'a> {
         {
             self.marked = true;
             self.line(true, mark);
+        }
+    }
+
+    /// The operation once more in which a sync failed, before the power does.
+    pub(super) fn repetition(&self) -> Vec<(usize, &'a Entry)> {
+        match self.case.evidence.strike {
+            Strike::FailedSync(_) => self.entries(|phase| phase == Phase::Repeat),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Tells of [`Self::repetition`]; its calls are numbered after those of the workload's operations.
+    pub(super) fn repeated(&mut self, operations: usize, events: &[(usize, &Event)]) {
+        for (at, entry) in self.repetition() {
+            let asked = self.asked(&entry.invocation);
+            let actor = self.actor();
+            self.line(false, format!("{actor} calls once more {asked}"));
+            let inside: Vec<_> =
+                events.iter().copied().filter(|(_, event)| event.operation == operations).collect();
+            self.calls(&inside, &Strike::None);
+            let answer = self.answer(at, &entry.outcome);
+            self.line(true, answer);
         }
     }
 
@@ -114,7 +136,7 @@ impl<'a> Teller<'a> {
     pub(super) fn answer(&mut self, at: usize, outcome: &Outcome) -> String {
         let directory = self.case.evidence.history.get(at).map(|entry| entry.invocation.path());
         let mut answer = match outcome {
-            Outcome::Ok(Reply::Done) => "acknowledged".to_owned(),
+            Outcome::Ok(Reply::Done) => ACKNOWLEDGED.to_owned(),
             Outcome::Ok(Reply::Data(data)) => format!("returned {}", text::content(data)),
             Outcome::Ok(Reply::Names(names)) => self.listed(directory.unwrap_or_default(), names),
             Outcome::Ok(Reply::Truth(truth)) => format!("answered {truth}"),

@@ -8,8 +8,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    fault::{Damage, Interleaving, Side},
+    fault::{AfterFailedSync, Damage, FailedSync, Interleaving, PowerLoss, Side},
     history::{Moment, Node, Outcome, Reply, Span, Tree},
+    judge::Losses,
+    persist::{Lost, LostKind},
     report::fixture::{self, case, data, done, entry, event, read, through_temp, write},
     scenario::{Actor, Scenario},
 };
@@ -97,6 +99,97 @@ fn the_retry_fails_after_recovery() {
     ]);
     case.finding.entry = Some(case.evidence.history.len() - 1);
     assert_snapshot!(told(&case));
+}
+
+/// A loss of the bytes that the call with index `call` wrote to `path`, which nothing has synced.
+fn lost_bytes(call: usize, path: &str) -> Lost {
+    Lost {
+        call,
+        kind: LostKind::Data,
+        operations: Vec::new(),
+        inode: serde_json::from_str("1").expect("it is a number"),
+        path: Some(path.to_owned()),
+        entries: Vec::new(),
+        needed: Vec::new(),
+        synced_before: None,
+        synced_between: None,
+        synced_after: None,
+        sync_failed: None,
+    }
+}
+
+/// A log whose tail is cut when it is opened: the power fails in the append, and again in what opens it then.
+fn lost_twice(first: Vec<Lost>, second: Vec<Lost>) -> Case {
+    let again = Some(Box::new(PowerLoss { calls: 2, ..PowerLoss::default() }));
+    let strike = Strike::PowerLoss(PowerLoss { calls: 1, again, ..PowerLoss::default() });
+    let mut case = struck(strike, 0, Outcome::Killed, "x");
+    case.guarantee = Guarantee::PowerAtomicWrite;
+    case.trace.events = vec![event(0, "write", "store.log", "", Some(9))];
+    case.recovery.events = vec![
+        event(0, "ftruncate", "store.log", "", None),
+        event(0, "write", "store.log", "", Some(40)),
+    ];
+    case.losses = Losses { first, second };
+    case
+}
+
+#[test]
+fn the_power_fails_twice_and_each_loss_is_told() {
+    let [first, second] = [lost_bytes(0, "store.log"), lost_bytes(1, "store.log")];
+    assert_snapshot!(told(&lost_twice(Vec::new(), vec![second.clone()])));
+    let both = told(&lost_twice(vec![first.clone()], vec![second]));
+    assert!(both.contains("  lost: bytes written to \"store.log\"; nothing synced \"store.log\" between the write and the power loss\n"), "{both}");
+    assert!(both.contains(" and the second power loss\n"), "{both}");
+    assert!(!both.contains("nothing is lost"), "{both}");
+    let timeline = timeline(&lost_twice(vec![first], Vec::new()));
+    let lost: Vec<_> = timeline.steps.iter().filter(|step| !step.lost.is_empty()).collect();
+    let [one, other] = &lost[..] else { panic!("{lost:?}") };
+    assert!(one.lost[0].starts_with("bytes written to"), "{one:?}");
+    assert!(other.lost[0].starts_with("nothing is lost"), "{other:?}");
+    assert_eq!((one.memory.is_some(), other.lane), (false, 1), "{other:?}");
+}
+
+/// The sync of a temporary file fails, and whoever does it all once more believes the second one.
+fn believed_sync() -> Case {
+    let failed = FailedSync {
+        event: 2,
+        errno: crate::fault::Errno::EIO,
+        lasting: false,
+        after: AfterFailedSync::KeptInMemory,
+        loss: PowerLoss::default(),
+    };
+    let io = Outcome::Fail { kind: crashworthy::ErrorKind::Io, message: "fsync: EIO".into() };
+    let mut case = struck(Strike::FailedSync(failed), 0, io, "");
+    case.guarantee = Guarantee::FsyncFailureHonest;
+    let operation = case.evidence.scenario.workload()[0].clone();
+    let look = case.evidence.history.len() - 1;
+    case.evidence.history.insert(look, entry(Phase::Repeat, operation, done()));
+    case.finding.entry = Some(look + 1);
+    let temp = "blocks/a.bin.tmp";
+    let sync = |operation| event(operation, "fsync", temp, "", None);
+    case.trace.events = through_temp(0, "blocks/a.bin", 5);
+    case.trace.events[2] = sync(0);
+    let exists = Event { failed: Some(17), ..event(1, "mkdir", "blocks", "", None) };
+    case.trace.events.extend([exists, sync(1), event(1, "rename", temp, "blocks/a.bin", None)]);
+    let mut lost = lost_bytes(1, temp);
+    lost.sync_failed = Some(2);
+    case.losses = Losses { first: vec![lost], second: Vec::new() };
+    case
+}
+
+#[test]
+fn a_sync_fails_and_then_the_power() {
+    assert_snapshot!(told(&believed_sync()));
+}
+
+#[test]
+fn the_timeline_tells_of_the_repetition_and_of_the_power_loss() {
+    let timeline = timeline(&believed_sync());
+    let steps: Vec<_> = timeline.steps.iter().map(|step| step.text.as_str()).collect();
+    let power = steps.iter().position(|text| *text == "the power fails here").expect("it does");
+    assert_eq!(steps[power - 1], "acknowledged", "{steps:#?}");
+    assert!(steps[power - 5].starts_with("once more: writeFile"), "{steps:#?}");
+    assert!(timeline.steps[power].lost[0].contains("the sync of"), "{:?}", timeline.steps[power]);
 }
 
 /// What is stored of the built-in scenario is damaged, and a fresh process returns it.

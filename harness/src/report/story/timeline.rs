@@ -10,7 +10,8 @@ mod view;
 
 use self::view::Contents;
 use super::{
-    OPENS, STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call, schedule::Act,
+    ACKNOWLEDGED, OPENS, STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call,
+    losses::Which, schedule::Act,
 };
 use crate::{
     fault::{Interleaving, Strike},
@@ -57,8 +58,9 @@ pub(super) fn plot(teller: &mut Teller<'_>) -> Timeline {
         Strike::Soak { .. } => plot.interleaved(&Interleaving::default()),
         _ => plot.alone(),
     }
-    plot.lost();
+    plot.lost(Which::First);
     plot.rotten();
+    plot.lost_again();
     plot.recovery();
     plot.looks();
     let afterwards = plot.lanes.len() - 1;
@@ -167,8 +169,22 @@ impl Plot<'_, '_> {
             }
         }
         self.row(&mut row);
-        if !marked {
+        self.repetition(operations.len(), &events);
+        if !marked || matches!(strike, Strike::FailedSync(_)) {
             self.free_mark(strike);
+        }
+    }
+
+    /// The operation once more in which a sync failed.
+    fn repetition(&mut self, operations: usize, events: &[(usize, &Event)]) {
+        for (at, entry) in self.teller.repetition() {
+            let asked = self.teller.asked(&entry.invocation);
+            self.push(0, StepKind::Begins, &format!("once more: {asked}"));
+            let inside: Vec<_> =
+                events.iter().copied().filter(|(_, event)| event.operation == operations).collect();
+            self.events(&inside, &Strike::None);
+            let answer = self.teller.answer(at, &entry.outcome);
+            self.push(0, StepKind::Ends, &answer);
         }
     }
 
@@ -263,16 +279,41 @@ impl Plot<'_, '_> {
 
     fn free_mark(&mut self, strike: &Strike) {
         let Some(mark) = call::free_mark(strike) else { return };
-        if strike.power_loss().is_some() {
-            // After a power loss memory holds what the disk does.
-            let tree = self.teller.case.evidence.tree(Moment::Crashed);
-            self.now.memory = tree.map(|tree| self.items(tree));
-            self.now.disk.clone_from(&self.now.memory);
-            self.now.reader = self.seen(Phase::Crashed);
-        } else {
-            self.crash();
+        match strike.power_loss() {
+            // What lay there then, nobody kept: it is lost once more.
+            Some(loss) if loss.again.is_some() => self.now = Views::default(),
+            Some(_) => self.power_lost(),
+            None => self.crash(),
         }
         self.push(0, StepKind::Strike, &mark);
+    }
+
+    /// After a power loss memory holds what the disk does.
+    fn power_lost(&mut self) {
+        let tree = self.teller.case.evidence.tree(Moment::Crashed);
+        self.now.memory = tree.map(|tree| self.items(tree));
+        self.now.disk.clone_from(&self.now.memory);
+        self.now.reader = self.seen(Phase::Crashed);
+    }
+
+    /// The process in which the power fails a second time.
+    fn lost_again(&mut self) {
+        let Some(again) = self.teller.again() else { return };
+        let lane = self.afterwards();
+        let does = self.teller.does_until_lost(again);
+        self.push(lane, StepKind::Begins, does);
+        self.now = Views::default();
+        let events: Vec<_> = self.teller.case.recovery.events.iter().collect();
+        for event in events {
+            let call = call::call(event, &mut self.teller.names);
+            self.push(lane, StepKind::Call, &call);
+        }
+        if again.acknowledged > 0 {
+            self.push(lane, StepKind::Ends, ACKNOWLEDGED);
+        }
+        self.power_lost();
+        self.push(lane, StepKind::Strike, call::FAILS_AGAIN);
+        self.lost(Which::Second);
     }
 
     /// What another process did while the writer was held.
@@ -331,16 +372,15 @@ impl Plot<'_, '_> {
         }
     }
 
-    /// What the power loss took, beside it.
-    fn lost(&mut self) {
+    /// What a power loss took, beside it.
+    fn lost(&mut self, which: Which) {
         if self.teller.case.evidence.strike.power_loss().is_none() {
             return;
         }
-        let told = self.teller.told_losses();
-        let lines = told.into_iter().map(|(what, why)| text::printable(&format!("{what}; {why}")));
+        let lines = self.teller.loss_lines(which);
         let struck = self.steps.iter_mut().rfind(|step| step.kind == StepKind::Strike);
         if let Some(step) = struck {
-            step.lost = lines.collect();
+            step.lost = lines;
         }
     }
 
@@ -368,9 +408,7 @@ impl Plot<'_, '_> {
             Strike::InRecovery { recovery, .. } => recovery,
             _ => &Strike::None,
         };
-        for (n, (at, entry)) in
-            self.teller.entries(|phase| phase == Phase::Recovery).into_iter().enumerate()
-        {
+        for (n, at, entry) in self.teller.recoveries() {
             let does = self.teller.recovers(n, entry, strike);
             self.push(lane, StepKind::Begins, does.strip_prefix("calls ").unwrap_or(&does));
             self.now = Views::default();
@@ -430,12 +468,8 @@ impl Plot<'_, '_> {
                 self.now.memory = tree.map(|tree| self.items(tree));
             }
         }
-        if entry.phase == Phase::Retried {
-            for (at, retry) in self.teller.entries(|phase| phase == Phase::Retry) {
-                if retry.invocation.path() == entry.invocation.path() {
-                    self.look(at, retry);
-                }
-            }
+        for (at, before) in self.teller.done_before(entry) {
+            self.look(at, before);
         }
         self.now.reader = self.seen(entry.phase);
         self.look(at, entry);
