@@ -220,7 +220,7 @@ impl<'a> Teller<'a> {
         }
         self.repeated(operations.len(), &events);
         let strike = &self.case.evidence.strike;
-        if (!self.marked || matches!(strike, Strike::FailedSync(_)))
+        if (!self.marked || call::strikes_first(strike))
             && let Some(mark) = call::free_mark(strike)
         {
             self.line(false, mark);

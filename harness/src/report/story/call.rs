@@ -77,6 +77,11 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
     }
 }
 
+/// Whether something strikes before the power fails.
+pub(super) fn strikes_first(strike: &Strike) -> bool {
+    matches!(strike, Strike::FailedSync(_) | Strike::KilledThenLost(_))
+}
+
 /// What is said of a strike that is not at an event.
 pub(super) fn free_mark(strike: &Strike) -> Option<String> {
     let text = match strike {

@@ -1,6 +1,6 @@
 //! One operation in a story: what was asked, the calls inside, the strike, and the answer.
 
-use super::{ACKNOWLEDGED, Teller, WRONG, base, call};
+use super::{ACKNOWLEDGED, OPENS, Teller, WRONG, base, call};
 use crate::{
     fault::Strike,
     history::{Entry, Invocation, Outcome, Phase, Reply},
@@ -58,22 +58,34 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// The operation once more in which a sync failed, before the power does.
+    /// What is done before the power fails, and after something else has struck.
     pub(super) fn repetition(&self) -> Vec<(usize, &'a Entry)> {
         match self.case.evidence.strike {
             Strike::FailedSync(_) => self.entries(|phase| phase == Phase::Repeat),
+            Strike::KilledThenLost(_) => {
+                self.entries(|phase| matches!(phase, Phase::Recovery | Phase::Repeat))
+            }
             _ => Vec::new(),
         }
     }
 
+    /// Whether it is another process that does it.
+    pub(super) fn is_repeated_by_another(&self) -> bool {
+        matches!(self.case.evidence.strike, Strike::KilledThenLost(_))
+    }
+
     /// Tells of [`Self::repetition`]; its calls are numbered after those of the workload's operations.
     pub(super) fn repeated(&mut self, operations: usize, events: &[(usize, &Event)]) {
-        for (at, entry) in self.repetition() {
+        for (n, (at, entry)) in self.repetition().into_iter().enumerate() {
             let asked = self.asked(&entry.invocation);
-            let actor = self.actor();
-            self.line(false, format!("{actor} calls once more {asked}"));
-            let inside: Vec<_> =
-                events.iter().copied().filter(|(_, event)| event.operation == operations).collect();
+            let who = match (self.is_repeated_by_another(), n) {
+                (true, 0) => format!("a new process {OPENS} and"),
+                (true, _) => "it".to_owned(),
+                (false, _) => self.actor(),
+            };
+            let again = if entry.phase == Phase::Repeat { " once more" } else { "" };
+            self.line(false, format!("{who} calls{again} {asked}"));
+            let inside = of_operation(events, operations + n);
             self.calls(&inside, &Strike::None);
             let answer = self.answer(at, &entry.outcome);
             self.line(true, answer);
@@ -174,4 +186,12 @@ impl<'a> Teller<'a> {
             format!("returned {}", shown.join(", "))
         }
     }
+}
+
+/// The calls inside the operation with this index.
+pub(super) fn of_operation<'e>(
+    events: &[(usize, &'e Event)],
+    operation: usize,
+) -> Vec<(usize, &'e Event)> {
+    events.iter().copied().filter(|(_, event)| event.operation == operation).collect()
 }

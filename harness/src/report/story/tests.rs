@@ -8,10 +8,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    fault::{AfterFailedSync, Damage, FailedSync, Interleaving, PowerLoss, Side},
+    fault::{AfterFailedSync, Damage, FailedSync, Interleaving, KilledThenLost, PowerLoss, Side},
     history::{Moment, Node, Outcome, Reply, Span, Tree},
     judge::Losses,
-    persist::{Lost, LostKind},
+    persist::{Lost, LostKind, Place},
     report::fixture::{self, case, data, done, entry, event, read, through_temp, write},
     scenario::{Actor, Scenario},
 };
@@ -190,6 +190,42 @@ fn the_timeline_tells_of_the_repetition_and_of_the_power_loss() {
     assert_eq!(steps[power - 1], "acknowledged", "{steps:#?}");
     assert!(steps[power - 5].starts_with("once more: writeFile"), "{steps:#?}");
     assert!(timeline.steps[power].lost[0].contains("the sync of"), "{:?}", timeline.steps[power]);
+}
+
+/// A delete that finds nothing to delete, because a killed process has removed the name.
+fn believed_removal() -> Case {
+    let scenario = fixture::builtin("power-after-killed-delete");
+    let delete = scenario.workload()[0].clone();
+    let strike = Strike::KilledThenLost(KilledThenLost { event: 1, loss: PowerLoss::default() });
+    let history = vec![
+        entry(Phase::Workload, delete.clone(), Outcome::Killed),
+        entry(Phase::Recovery, Invocation::Recover, done()),
+        entry(Phase::Repeat, delete, done()),
+        entry(Phase::Crashed, read("blocks/a.bin"), data("a value that is about to be deleted")),
+    ];
+    let summary = "it returned what was deleted; right would have been an error";
+    let events = vec![
+        event(0, "unlink", "blocks/a.bin", "", None),
+        event(0, "fsync", "blocks", "", None),
+        event(1, "mkdir", ".tmp", "", None),
+    ];
+    let guarantee = Guarantee::PowerDurableDelete;
+    let mut case = case(guarantee, scenario.clone(), strike, events, history, summary);
+    let mut lost = Lost { kind: LostKind::Entry, ..lost_bytes(0, "blocks/a.bin") };
+    let (path, name) = (Some("blocks".to_owned()), "a.bin".to_owned());
+    lost.entries.push(Place { directory: lost.inode, path, name });
+    case.losses = Losses { first: vec![lost], second: Vec::new() };
+    case
+}
+
+#[test]
+fn a_process_is_killed_and_then_the_power_fails() {
+    assert_snapshot!(told(&believed_removal()));
+    let timeline = timeline(&believed_removal());
+    let power = timeline.steps.iter().find(|step| step.text == "the power fails here");
+    let power = power.expect("it does");
+    assert_eq!(timeline.lanes[power.lane], "a new process");
+    assert_eq!(power.lost.len(), 1);
 }
 
 /// What is stored of the built-in scenario is damaged, and a fresh process returns it.

@@ -11,7 +11,7 @@ mod view;
 use self::view::Contents;
 use super::{
     ACKNOWLEDGED, OPENS, STRIKE_MARK, Teller, WHOLE_WORKLOAD_OPERATIONS_MAX, WRONG, base, call,
-    losses::Which, schedule::Act,
+    losses::Which, operation::of_operation, schedule::Act,
 };
 use crate::{
     fault::{Interleaving, Strike},
@@ -137,11 +137,10 @@ impl Plot<'_, '_> {
         let opening = self.teller.opening();
         if !opening.is_empty() {
             self.push(0, StepKind::Begins, OPENS);
-            marked |= self.events(&opening, strike);
+            marked |= self.events(0, &opening, strike);
         }
         for (index, (at, entry)) in operations.iter().enumerate() {
-            let inside: Vec<_> =
-                events.iter().copied().filter(|(_, event)| event.operation == index).collect();
+            let inside = of_operation(&events, index);
             let is_told = operations.len() <= WHOLE_WORKLOAD_OPERATIONS_MAX
                 || self.teller.is_told(operations.len(), index, *at, entry, &events);
             if !is_told {
@@ -153,7 +152,7 @@ impl Plot<'_, '_> {
             let spelled = self.teller.spelled(index, entry);
             let asked = self.teller.asked(spelled);
             self.push(0, StepKind::Begins, &asked);
-            marked |= self.events(&inside, strike);
+            marked |= self.events(0, &inside, strike);
             if entry.outcome == Outcome::Killed {
                 if !marked {
                     marked = true;
@@ -170,22 +169,30 @@ impl Plot<'_, '_> {
         }
         self.row(&mut row);
         self.repetition(operations.len(), &events);
-        if !marked || matches!(strike, Strike::FailedSync(_)) {
+        if !marked || call::strikes_first(strike) {
             self.free_mark(strike);
         }
     }
 
-    /// The operation once more in which a sync failed.
+    /// What is done before the power fails, and after something else has struck.
     fn repetition(&mut self, operations: usize, events: &[(usize, &Event)]) {
-        for (at, entry) in self.teller.repetition() {
+        let lane = self.last_lane();
+        for (n, (at, entry)) in self.teller.repetition().into_iter().enumerate() {
             let asked = self.teller.asked(&entry.invocation);
-            self.push(0, StepKind::Begins, &format!("once more: {asked}"));
-            let inside: Vec<_> =
-                events.iter().copied().filter(|(_, event)| event.operation == operations).collect();
-            self.events(&inside, &Strike::None);
+            let asked = match entry.phase {
+                Phase::Repeat => format!("once more: {asked}"),
+                _ => asked,
+            };
+            self.push(lane, StepKind::Begins, &asked);
+            self.events(lane, &of_operation(events, operations + n), &Strike::None);
             let answer = self.teller.answer(at, &entry.outcome);
-            self.push(0, StepKind::Ends, &answer);
+            self.push(lane, StepKind::Ends, &answer);
         }
+    }
+
+    /// The lane of the process that is at work when the power fails.
+    fn last_lane(&self) -> usize {
+        if self.teller.is_repeated_by_another() { self.afterwards() } else { 0 }
     }
 
     fn row(&mut self, row: &mut usize) {
@@ -202,7 +209,7 @@ impl Plot<'_, '_> {
     }
 
     /// Calls, and the strike if it fell on one of them: whether it did.
-    fn events(&mut self, events: &[(usize, &Event)], strike: &Strike) -> bool {
+    fn events(&mut self, lane: usize, events: &[(usize, &Event)], strike: &Strike) -> bool {
         let mut marked = false;
         let mut rest = events;
         while let Some(((index, event), tail)) = rest.split_first() {
@@ -214,7 +221,7 @@ impl Plot<'_, '_> {
                     self.beside();
                     let call = call::call(event, &mut self.teller.names);
                     self.now = Views::default();
-                    self.push(0, StepKind::Call, &call);
+                    self.push(lane, StepKind::Call, &call);
                 }
                 continue;
             }
@@ -226,7 +233,7 @@ impl Plot<'_, '_> {
             } else {
                 call::row(some, &mut self.teller.names)
             };
-            self.push(0, StepKind::Call, &told);
+            self.push(lane, StepKind::Call, &told);
             rest = tail;
         }
         marked
@@ -285,7 +292,7 @@ impl Plot<'_, '_> {
             Some(_) => self.power_lost(),
             None => self.crash(),
         }
-        self.push(0, StepKind::Strike, &mark);
+        self.push(self.last_lane(), StepKind::Strike, &mark);
     }
 
     /// After a power loss memory holds what the disk does.
