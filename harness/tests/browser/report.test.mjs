@@ -284,6 +284,27 @@ test('what it costs is plotted: every dot is within its interval, and a slower o
   await close();
 });
 
+test('no table is wider than its box, however long its words are', async () => {
+  const { page, close } = await open({ viewport: { width: 1200, height: 900 } });
+  const wide = () => page.locator('.scroll').evaluateAll((boxes) => boxes
+    .filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => `${box.getAttribute('aria-label')}: ${box.scrollWidth} px in ${box.clientWidth} px`));
+  assert.deepEqual(await wide(), []);
+  await page.locator('.claim, .bound, .reason, .summary, .costs tbody th, .models thead th')
+    .evaluateAll((cells) => cells.forEach((cell) => cell.append(` ${'long/'.repeat(60)}`)));
+  assert.deepEqual(await wide(), []);
+  await close();
+});
+
+test('names in tables are code, and no backtick is left of them', async () => {
+  const { page, close } = await open();
+  const cells = await page.locator('table.verdicts tbody').allInnerTexts();
+  assert.ok(cells.length > 0);
+  for (const cell of cells) assert.doesNotMatch(cell, /`[a-z]/);
+  assert.ok(await page.locator('table.verdicts .summary code').count() > 0);
+  await close();
+});
+
 test('nothing sticks out on a telephone', async () => {
   const { page, close } = await open({ viewport: { width: 375, height: 800 } });
   const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
