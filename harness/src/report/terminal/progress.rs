@@ -104,8 +104,11 @@ impl Reporter for TerminalReporter {
         match progress {
             Progress::Started { subject, seed, scenarios, workloads } => {
                 self.run.scenarios = scenarios + workloads;
-                let scenarios = text::count(*scenarios, "scenario");
-                let line = format!("certifying {subject}, seed {seed}, {scenarios}");
+                let mut all = text::count(*scenarios, "scenario");
+                if *workloads > 0 {
+                    all += &format!(" and {}", text::count(*workloads, "generated workload"));
+                }
+                let line = format!("certifying {subject}, seed {seed}, {all}");
                 self.say(&line);
                 if let Face::Bar(bar) = &self.face {
                     // Also where the bar is all there is: without the seed a crash cannot be repeated.

@@ -190,7 +190,7 @@ fn logs_get_plain_lines() {
     }
     let log = log.0.lock().expect("no test panics with it").clone();
     assert_snapshot!(String::from_utf8(log).expect("it is text"), @r"
-    certifying fs:documented, seed 42, 1 scenario
+    certifying fs:documented, seed 42, 1 scenario and 2 generated workloads
     the subject is fs 0.1.0
     scenario 1/3: crash-during-overwrite, 17 trials
     refuted kill-atomic-write in crash-during-overwrite
