@@ -5,22 +5,27 @@ use crashworthy_harness::{judge::Verdict, scenario};
 use serde_json::Value;
 
 use crate::{
-    campaign::{self, Campaign},
+    campaign::{self, Campaign, Outcome},
     program,
 };
 
 /// The verdict on `guarantee` in the built-in `scenario`, and why.
 pub(crate) fn verdict(options: Value, guarantee: Guarantee, scenario: &str) -> (Verdict, String) {
+    let outcome = run(options, guarantee, scenario);
+    let row = campaign::row(&outcome.certificate, guarantee);
+    (row.verdict, row.reason.clone().or(row.summary.clone()).unwrap_or_default())
+}
+
+/// The built-in `scenario`, judged for `guarantee` alone.
+pub(crate) fn run(options: Value, guarantee: Guarantee, scenario: &str) -> Outcome {
     let mut subject = program::python_subject("tests/it/subjects/log_backend.py", &[]);
     subject.options = options;
     let mut scenarios = scenario::builtin::all();
     scenarios.retain(|it| it.name == scenario);
-    let outcome = campaign::run(&Campaign {
+    campaign::run(&Campaign {
         scenarios,
         only: Some(vec![guarantee]),
         shrink: false,
         ..campaign::of(subject)
-    });
-    let row = campaign::row(&outcome.certificate, guarantee);
-    (row.verdict, row.reason.clone().or(row.summary.clone()).unwrap_or_default())
+    })
 }

@@ -4,6 +4,7 @@ use crashworthy::Guarantee;
 use crashworthy_harness::{
     judge::{Item, Step, StepKind, Timeline},
     report::story,
+    scenario,
     subject::Subject,
 };
 
@@ -12,6 +13,8 @@ use crate::campaign::{self, Campaign};
 pub(crate) const TESTS: &[crate::Test] = &[
     ("timeline::power_loss", power_loss),
     ("timeline::kill", kill),
+    ("timeline::failed_calls", failed_calls),
+    ("timeline::failed_sync", failed_sync),
     ("timeline::random_names_are_translated", random_names_are_translated),
 ];
 
@@ -58,6 +61,34 @@ fn kill() {
         assert!(step.memory.is_some() && step.disk.is_some() && step.reader.is_some(), "{step:#?}");
     }
     assert!(timeline.steps.last().is_some_and(|step| step.wrong));
+}
+
+/// What a call that failed before the kill has failed with is known from the run without faults.
+fn failed_calls() {
+    let subject = Subject::of_this_executable("fs:documented").unwrap();
+    let mut scenarios = scenario::builtin::all();
+    scenarios.retain(|scenario| scenario.name == "crash-during-overwrite");
+    let only = Some(vec![Guarantee::KillOrphansInvisible]);
+    let whole = Campaign { scenarios, only, shrink: false, ..campaign::of(subject) };
+    let outcome = campaign::run(&whole);
+    let story = story::story(outcome.cases.first().expect("it is refuted"));
+    let is_mkdir = |line: &&String| line.trim_start().starts_with("mkdir");
+    let made = story.iter().find(is_mkdir).expect("it makes the directory that is there");
+    assert!(made.ends_with("(failed with EEXIST)"), "{story:#?}");
+    let opened = story.iter().find(|line| line.trim_start().starts_with("open")).expect("it opens");
+    assert!(!opened.contains("failed"), "{story:#?}");
+}
+
+/// The operation is done once more, and acknowledged, before the power fails.
+fn failed_sync() {
+    let timeline = timeline("canary:sync_retried", Guarantee::FsyncFailureHonest, 7);
+    let strikes = timeline.steps.iter().filter(|step| step.kind == StepKind::Strike);
+    let [sync, power] = strikes.collect::<Vec<_>>()[..] else { panic!("{timeline:#?}") };
+    assert!(sync.text.contains("sync") && sync.lost.is_empty(), "{sync:#?}");
+    assert!(power.text.starts_with("the power fails"), "{power:#?}");
+    assert!(power.lost.iter().any(|lost| lost.contains("failed")), "{power:#?}");
+    let at = timeline.steps.iter().position(|step| step == power).unwrap_or_default();
+    assert_eq!(timeline.steps[at - 1].text, "acknowledged", "{timeline:#?}");
 }
 
 /// Two runs with one seed differ in the names of temporary files, and in nothing that is told.

@@ -217,6 +217,7 @@ impl<'a> Teller<'a> {
         let moment = match self.case.guarantee {
             Guarantee::KillOrphansReclaimed => Moment::Recovered,
             Guarantee::KillOrphansInvisible => Moment::Crashed,
+            Guarantee::ErrorLeavesNoOrphan => Moment::Faulted,
             _ => return,
         };
         let evidence = &self.case.evidence;

@@ -48,11 +48,11 @@ impl Teller<'_> {
         }
     }
 
-    /// The missing or misplaced call, in one clause.
+    /// The missing or misplaced call, in one clause. What the power took before it failed again had been repaired, or was
+    /// about to be.
     pub(super) fn cause(&mut self) -> Option<String> {
-        let told = [Which::First, Which::Second].into_iter();
-        let mut told = told.flat_map(|which| self.told_losses(which));
-        told.next().map(|(_, why)| why)
+        let last = if self.again().is_some() { Which::Second } else { Which::First };
+        self.told_losses(last).into_iter().next().map(|(_, why)| why)
     }
 
     /// What a loss took in lines, of which there is always one.
