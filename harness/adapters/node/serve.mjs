@@ -23,6 +23,9 @@ export class StorageError extends Error {
   }
 }
 
+/** What stands between the adapter and the backend: no answer of a storage, so that nobody takes it for one. */
+class Fault extends Error {}
+
 /**
  * Answers requests until the input ends, then exits the process.
  *
@@ -51,7 +54,7 @@ export async function serve({ name, version, capabilities = [], open }) {
       const last = backend;
       backend = undefined;
       await last?.close?.();
-      backend = await open(text(request, 'root'), request.options ?? {});
+      backend = complete(await open(text(request, 'root'), request.options ?? {}), capabilities);
       return null;
     }
     if (!Object.hasOwn(OPERATIONS, op) || (op === 'recover' && !capabilities.includes('recover'))) {
@@ -71,7 +74,10 @@ export async function serve({ name, version, capabilities = [], open }) {
       id = request.id ?? null;
       answer = { id, ok: await perform(request) };
     } catch (error) {
-      answer = { id, error: { kind: kindOf(error), message: String(error?.message ?? error) } };
+      answer =
+        error instanceof Fault
+          ? { id, fault: error.message }
+          : { id, error: { kind: kindOf(error), message: String(error?.message ?? error) } };
     }
     send(`${JSON.stringify(answer)}\n`);
   }
@@ -86,16 +92,32 @@ const OPERATIONS = {
   async readFile(backend, request) {
     const data = await backend.readFile(text(request, 'path'));
     if (!(data instanceof Uint8Array)) {
-      throw new StorageError('Io', `readFile gave ${typeof data} in place of a Uint8Array`);
+      throw new Fault(
+        `readFile returned ${typeOf(data)}; make it return a Uint8Array, and throw where there is no such file`,
+      );
     }
     return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
   },
-  listFiles: (backend, request) => backend.listFiles(text(request, 'directory')),
+  async listFiles(backend, request) {
+    const names = await backend.listFiles(text(request, 'directory'));
+    if (!Array.isArray(names)) {
+      throw new Fault(`listFiles returned ${typeOf(names)}; make it return an array of names, each a string`);
+    }
+    const odd = names.findIndex((name) => typeof name !== 'string');
+    if (odd !== -1) throw new Fault(`listFiles returned ${typeOf(names[odd])} among the names; make each a string`);
+    return names;
+  },
   async createDirectory(backend, request) {
     await backend.createDirectory(text(request, 'path'));
     return null;
   },
-  exists: (backend, request) => backend.exists(text(request, 'path')),
+  async exists(backend, request) {
+    const answer = await backend.exists(text(request, 'path'));
+    if (typeof answer !== 'boolean') {
+      throw new Fault(`exists returned ${typeOf(answer)}; make it return true or false`);
+    }
+    return answer;
+  },
   async deleteFile(backend, request) {
     await backend.deleteFile(text(request, 'path'));
     return null;
@@ -105,6 +127,25 @@ const OPERATIONS = {
     return null;
   },
 };
+
+const METHODS = ['writeFile', 'readFile', 'listFiles', 'createDirectory', 'exists', 'deleteFile'];
+
+/** The backend, which has all methods that it will be asked for. */
+function complete(backend, capabilities) {
+  const wanted = capabilities.includes('recover') ? [...METHODS, 'recover'] : METHODS;
+  const missing = wanted.filter((name) => typeof backend?.[name] !== 'function');
+  if (missing.length > 0) {
+    throw new Fault(
+      `${typeOf(backend)}, which open returned, has no method ${missing.join(' and no method ')}; ` +
+        `the methods are ${wanted.join(', ')}`,
+    );
+  }
+  return backend;
+}
+
+function typeOf(value) {
+  return value?.constructor?.name ?? String(value);
+}
 
 /** The lines of a stream, as bytes: a chunk may end inside a character, and only '\n' ends a line. */
 async function* lines(input) {

@@ -230,7 +230,8 @@ test('serve: kinds, a close before the next open, a recover, and a console that 
       if (root === 'refuse') throw new StorageError('Conflict', 'refused');
       console.log('opened ' + root);
       return {
-        readFile: async (path) => path === 'none' ? undefined : fail(JSON.parse(path)),
+        readFile: async (path) => fail(JSON.parse(path)),
+        writeFile() {}, listFiles() {}, createDirectory() {}, exists() {}, deleteFile() {},
         recover: async () => console.log('recovered'),
         close: async () => console.log('closed ' + root),
       };
@@ -248,7 +249,6 @@ test('serve: kinds, a close before the next open, a recover, and a console that 
   ]) {
     assert.equal(await subject.kind(read(JSON.stringify(properties))), kind);
   }
-  assert.equal(await subject.kind(read('none')), 'Io');
   assert.equal(await subject.ok({ op: 'recover' }), null);
   assert.equal(await subject.kind({ op: 'open', root: 'refuse' }), 'Conflict');
   assert.equal(await subject.kind({ op: 'recover' }), 'Unsupported'); // The last instance is gone.
@@ -257,12 +257,49 @@ test('serve: kinds, a close before the next open, a recover, and a console that 
   assert.equal(subject.log, 'opened one\nrecovered\nclosed one\n');
 });
 
+test('serve: what is no backend is a fault, and no error of a storage', async (t) => {
+  const subject = custom(t, `
+    import { serve } from './serve.mjs';
+    const lists = { none: undefined, text: 'text', odd: ['a', 7], good: ['a'] };
+    class Backend {
+      async writeFile() {}
+      async readFile(path) { return path === 'text' ? 'text' : path === 'inside' ? path.nothing() : undefined; }
+      async listFiles(directory) { return lists[directory]; }
+      async createDirectory() {}
+      async exists() { return 1; }
+      async deleteFile() {}
+    }
+    class Misspelt extends Backend { deleteFile = undefined; deleteFiles() {} }
+    const open = async (root) => ({ whole: new Backend(), misspelt: new Misspelt() })[root];
+    serve({ name: 'n', version: 'v', open });`);
+  await subject.open('whole');
+  for (const [request, words] of [
+    [read('text'), 'readFile returned String; make it return a Uint8Array'],
+    [read('none'), 'readFile returned undefined; make it return a Uint8Array'],
+    [list('none'), 'listFiles returned undefined'],
+    [list('text'), 'listFiles returned String'],
+    [list('odd'), 'listFiles returned Number among the names'],
+    [{ op: 'exists', path: 'a' }, 'exists returned Number'],
+    [{ op: 'open', root: 'misspelt' }, 'Misspelt, which open returned, has no method deleteFile; the methods are'],
+    [{ op: 'open', root: 'nothing' }, 'undefined, which open returned, has no method writeFile and no method'],
+  ]) {
+    const answer = await subject.ask(request);
+    assert.deepEqual(Object.keys(answer), ['id', 'fault'], JSON.stringify(answer));
+    assert.ok(answer.fault.includes(words), answer.fault);
+  }
+  assert.equal(await subject.kind(read('text')), 'Unsupported'); // What is incomplete is not open.
+  await subject.open('whole');
+  assert.deepEqual(await subject.ok(list('good')), ['a']);
+  assert.equal(await subject.kind(read('inside')), 'Io'); // Its own mistake, and its own error.
+});
+
 test('serve: an answer is out before the next request is handled', async (t) => {
   const subject = custom(t, `
     import { serve } from './serve.mjs';
     serve({ name: 'n', version: 'v', open: async () => ({
       readFile: async (path) => new Uint8Array(Number(path)),
       exists: async () => process.kill(process.pid, 'SIGKILL'),
+      writeFile() {}, listFiles() {}, createDirectory() {}, deleteFile() {},
     }) });`);
   const requests = [{ op: 'open', root: 'r' }, read(`${2 << 20}`), read('3'), { op: 'exists', path: 'a' }];
   subject.send(requests.map((request) => `${JSON.stringify({ id: 7, ...request })}\n`).join(''));

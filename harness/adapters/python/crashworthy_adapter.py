@@ -18,6 +18,7 @@ import sys
 
 PROTOCOL = 1
 PIPE_BYTES = 65_536  # what a pipe holds on Linux
+METHODS = ("write_file", "read_file", "list_files", "create_directory", "exists", "delete_file")
 KINDS = ("NotFound", "InvalidPath", "NoSpace", "Corrupt", "Conflict", "Unsupported", "Io")
 
 _KIND_OF_ERRNO = {
@@ -34,6 +35,10 @@ class StorageError(Exception):
     def __init__(self, kind, message):
         super().__init__(message)
         self.kind = kind
+
+
+class _Fault(Exception):
+    """What stands between the adapter and the backend: no answer of a storage, so that nobody takes it for one."""
 
 
 def serve(name, version, open, capabilities=()):
@@ -82,7 +87,8 @@ class _Subject:
             last, self.backend = self.backend, None
             if hasattr(last, "close"):
                 last.close()
-            self.backend = self.open(_text(request, "root"), request.get("options") or {})
+            opened = self.open(_text(request, "root"), request.get("options") or {})
+            self.backend = _complete(opened, self.capabilities)
             return None
         operation = _OPERATIONS.get(op) if isinstance(op, str) else None
         if operation is None or (op == "recover" and op not in self.capabilities):
@@ -99,43 +105,83 @@ def _answer(subject, line):
         request = _parse(line)
         request_id = request.get("id")
         return {"id": request_id, "ok": subject.perform(request)}
+    except _Fault as fault:
+        return {"id": request_id, "fault": str(fault)}
     except Exception as error:  # Whatever a backend raises is its answer, not the end of the process.
         return {"id": request_id, "error": {"kind": _kind_of(error), "message": str(error) or repr(error)}}
 
 
+def _complete(backend, capabilities):
+    """The backend, which has all methods that it will be asked for."""
+    wanted = METHODS + (("recover",) if "recover" in capabilities else ())
+    missing = [name for name in wanted if not callable(getattr(backend, name, None))]
+    if missing:
+        raise _Fault(
+            f"{type(backend).__name__}, which open returned, has no method {' and no method '.join(missing)}; "
+            f"the methods are {', '.join(wanted)}"
+        )
+    return backend
+
+
+def _call(backend, name, *arguments):
+    try:
+        result = getattr(backend, name)(*arguments)
+    except TypeError as error:
+        if error.__traceback__.tb_next is None:  # The call itself failed, and nothing in the method.
+            raise _Fault(f"{name} cannot be called with {len(arguments)} arguments: {error}") from error
+        raise
+    if hasattr(result, "__await__"):
+        if hasattr(result, "close"):
+            result.close()  # Or Python warns that nobody has awaited it.
+        raise _Fault(f"{name} is asynchronous; make it wait for its result, for example with asyncio.run")
+    return result
+
+
 def _write_file(backend, request):
-    backend.write_file(_text(request, "path"), _bytes(request, "data"))
+    _call(backend, "write_file", _text(request, "path"), _bytes(request, "data"))
 
 
 def _read_file(backend, request):
-    data = backend.read_file(_text(request, "path"))
+    data = _call(backend, "read_file", _text(request, "path"))
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise StorageError("Io", f"read_file gave {type(data).__name__} in place of bytes")
+        raise _Fault(
+            f"read_file returned {_type(data)}; make it return bytes, and raise an error where there is no such file"
+        )
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def _list_files(backend, request):
-    names = list(backend.list_files(_text(request, "directory")))
+    names = _call(backend, "list_files", _text(request, "directory"))
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__"):
+        raise _Fault(f"list_files returned {_type(names)}; make it return a list of names, each a str")
+    names = list(names)
     for name in names:
         if not isinstance(name, str):
-            raise StorageError("Io", f"list_files gave {type(name).__name__} in place of a name")
+            raise _Fault(f"list_files returned {_type(name)} among the names; make each a str")
     return names
 
 
 def _create_directory(backend, request):
-    backend.create_directory(_text(request, "path"))
+    _call(backend, "create_directory", _text(request, "path"))
 
 
 def _exists(backend, request):
-    return backend.exists(_text(request, "path"))
+    answer = _call(backend, "exists", _text(request, "path"))
+    if not isinstance(answer, bool):
+        raise _Fault(f"exists returned {_type(answer)}; make it return True or False")
+    return answer
 
 
 def _delete_file(backend, request):
-    backend.delete_file(_text(request, "path"))
+    _call(backend, "delete_file", _text(request, "path"))
 
 
 def _recover(backend, _request):
-    backend.recover()
+    _call(backend, "recover")
+
+
+def _type(value):
+    return "None" if value is None else type(value).__name__
 
 
 _OPERATIONS = {

@@ -131,17 +131,14 @@ class Backend:
         self.root = root
         print("opened", root)
     def read_file(self, path):
-        if path == "none":
-            return None
         if path == "nul":
             open("a\\0b")
         if path == "surrogate":
             "\\ud800".encode()
         raise StorageError(path, "no") if path[0] != "E" else OSError(getattr(errno, path), "no")
-    def list_files(self, directory):
-        return ["a", b"b"]
     def close(self):
         print("closed", self.root)
+    write_file = list_files = create_directory = exists = delete_file = print
 
 serve("n", "v", Backend)
 """
@@ -149,15 +146,70 @@ serve("n", "v", Backend)
         self.open(subject, "one")
         for path, kind in (("ENOENT", "NotFound"), ("ENAMETOOLONG", "InvalidPath"), ("ENOSPC", "NoSpace"),
                            ("EDQUOT", "NoSpace"), ("EIO", "Io"), ("nul", "InvalidPath"), ("surrogate", "InvalidPath"),
-                           ("Corrupt", "Corrupt"), ("Nonsense", "Io"), ("none", "Io")):
+                           ("Corrupt", "Corrupt"), ("Nonsense", "Io")):
             self.assertEqual(kind, self.kind(subject, read(path)), path)
-        self.assertEqual("Io", self.kind(subject, listing("a")))  # Not an end of the process.
         self.assertEqual("Unsupported", self.kind(subject, {"op": "recover"}))
         self.assertEqual("Conflict", self.kind(subject, {"op": "open", "root": "refuse"}))
         self.assertEqual("Unsupported", self.kind(subject, read("ENOENT")))  # The last instance is gone.
         subject.stdin.close()
         subject.wait(ANSWER_SECONDS_MAX)
         self.assertEqual(b"opened one\nclosed one\n", subject.stderr.read())
+
+    def test_what_is_no_backend_is_a_fault_and_no_error_of_a_storage(self):
+        subject = self.start_custom(
+            """
+from crashworthy_adapter import serve
+
+class Backend:
+    def write_file(self, path):
+        pass
+    def read_file(self, path):
+        if path == "inside":
+            return path + 1
+        return "text" if path == "text" else None
+    def list_files(self, directory):
+        return {"text": "text", "none": None, "odd": ["a", b"b"]}.get(directory, (name for name in ["a"]))
+    def exists(self, path):
+        return 1
+    async def create_directory(self, path):
+        pass
+    def delete_file(self, path):
+        pass
+
+class Misspelt:
+    write_file = read_file = list_files = create_directory = exists = print
+    delete_files = print
+
+def open(root, options):
+    return {"whole": Backend, "misspelt": Misspelt, "none": print}[root]()
+
+serve("n", "v", open)
+"""
+        )
+        self.open(subject, "whole")
+        for request, words in (
+            (write("a", b"x"), "write_file cannot be called with 2 arguments"),
+            (read("text"), "read_file returned str; make it return bytes"),
+            (read("none"), "read_file returned None; make it return bytes"),
+            (listing("text"), "list_files returned str"),
+            (listing("none"), "list_files returned None"),
+            (listing("odd"), "list_files returned bytes among the names"),
+            ({"op": "exists", "path": "a"}, "exists returned int"),
+            ({"op": "createDirectory", "path": "a"}, "create_directory is asynchronous"),
+            ({"op": "open", "root": "misspelt"}, "Misspelt, which open returned, has no method delete_file; the"),
+            ({"op": "open", "root": "none"}, "NoneType, which open returned, has no method write_file and no"),
+        ):
+            answer = self.ask(subject, request)
+            self.assertEqual(["id", "fault"], list(answer), (request, answer))
+            self.assertIn(words, answer["fault"])
+            self.assertNotIn("\n", answer["fault"])
+        self.assertEqual("Unsupported", self.kind(subject, read("text")))  # What is incomplete is not open.
+        self.open(subject, "whole")
+        self.assertEqual(["a"], self.ok(subject, listing("generator")))
+        self.assertEqual("Io", self.kind(subject, read("inside")))  # Its own mistake, and its own error.
+        subject.stdin.close()
+        subject.wait(ANSWER_SECONDS_MAX)
+        self.assertEqual(b"\n", subject.stderr.read())
 
     def test_an_answer_is_out_before_the_next_request_is_handled(self):
         subject = self.start_custom(
@@ -170,6 +222,7 @@ class Backend:
         return bytes(int(path))
     def exists(self, path):
         os.kill(os.getpid(), signal.SIGKILL)
+    write_file = list_files = create_directory = delete_file = print
 
 serve("n", "v", lambda root, options: Backend())
 """

@@ -4,6 +4,7 @@
 //! scenarios, so that how the threads took turns cannot be seen in them.
 
 mod cases;
+mod introduce;
 mod share;
 
 pub use cases::told;
@@ -36,11 +37,7 @@ use crate::{
     },
     report::{Progress, Reporter},
     scenario::{Partition, Scenario},
-    subject::{
-        Launcher, Limits, Subject,
-        protocol::{Hello, RECOVER},
-        watchdog,
-    },
+    subject::{Launcher, Limits, Subject, protocol::RECOVER, watchdog},
     trace::pin,
 };
 
@@ -163,9 +160,9 @@ impl Campaign {
         };
         shared.tell_so_far(&mut **lock(&shared.reporter));
         let mut subject = self.identity();
-        let mut recovers = false;
-        let mut swept = match shared.introduce() {
-            Ok(hello) => {
+        let (mut recovers, mut misspeaks) = (false, None);
+        let mut swept = match introduce::introduce(&shared) {
+            Ok((hello, misspoken)) => {
                 subject.name = hello.name;
                 subject.version = hello.version;
                 recovers = hello.capabilities.iter().any(|offered| offered == RECOVER);
@@ -175,7 +172,8 @@ impl Campaign {
                     reporter.report(&Progress::Greeted(&subject));
                     shared.tell_so_far(&mut **reporter);
                 }
-                shared.sweep_all(&mine)
+                misspeaks = misspoken;
+                if misspeaks.is_none() { shared.sweep_all(&mine) } else { Swept::default() }
             }
             Err(error) => {
                 shared.stop(error);
@@ -188,7 +186,7 @@ impl Campaign {
         swept.totals.wall_seconds = started.elapsed().as_secs_f64();
         // Ctrl-C may come when nothing is left that would stop for it; it was no whole run all the same.
         let (mut unmeasurable, mut broken, mut interrupted) =
-            (None, None, watchdog::is_interrupted());
+            (misspeaks, None, watchdog::is_interrupted());
         match stop {
             Some(error @ TrialError::Subject(_)) => unmeasurable = Some(error.to_string()),
             // A time budget that has run out cuts short too, where a scenario was left undone for it. Generated
@@ -355,23 +353,6 @@ impl Shared<'_> {
             }
             swept.is_complete = true;
         }
-    }
-
-    /// Whether the subject starts and speaks the protocol at all: asked once, before anything is judged.
-    fn introduce(&self) -> Result<Hello, TrialError> {
-        let mut workplace = self.workplace()?;
-        let arena = workplace.scratch.arena()?;
-        let mut process = workplace
-            .launcher
-            .plain
-            .start()
-            .map_err(|error| TrialError::Subject(error.to_string()))?;
-        let greeted = process.greet(&arena.root(), &self.campaign.subject.options);
-        workplace.launcher.bury(&process)?;
-        if watchdog::is_interrupted() {
-            return Err(TrialError::Interrupted);
-        }
-        greeted.map_err(|why| TrialError::Subject(arena.anonymous_text(&why)))
     }
 
     /// Has clients run free for that long, or for what is left of the time budget.

@@ -210,6 +210,7 @@ impl PlainSide {
             next_id: 0,
             pipelines: false,
             broken: None,
+            misspoke: false,
             kill_at: None,
         })
     }

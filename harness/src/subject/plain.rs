@@ -67,6 +67,8 @@ pub(crate) struct Plain {
     pub(super) pipelines: bool,
     /// Why it no longer answers: whoever was late once may answer the wrong request next.
     pub(super) broken: Option<String>,
+    /// Whether that is because of a line that is no answer, and not because it died or hung.
+    pub(super) misspoke: bool,
     /// Set by a caller that wants it dead at that time.
     pub(crate) kill_at: Option<Instant>,
 }
@@ -104,6 +106,19 @@ impl Plain {
             Ok(answer) => protocol::outcome(invocation, answer),
             Err(NoAnswer::Killed) => Outcome::Killed,
             Err(NoAnswer::Broken(why)) => Outcome::Broken(why),
+        }
+    }
+
+    /// Runs one operation for the sake of how it is answered; what is wrong with that, where it is no answer of the
+    /// protocol. An error is an answer; who dies or hangs gives none, wrong or right.
+    pub(crate) fn misspeaks(&mut self, invocation: &Invocation) -> Option<String> {
+        match self.ask(Call::from(invocation)) {
+            Ok(answer) => match protocol::outcome(invocation, answer) {
+                Outcome::Broken(why) => Some(self.explain(&why)),
+                _ => None,
+            },
+            Err(NoAnswer::Broken(why)) if self.misspoke => Some(why),
+            Err(_) => None,
         }
     }
 
@@ -161,8 +176,10 @@ impl Plain {
             }
             match self.streams.take_line() {
                 Ok(Some(line)) => {
-                    return protocol::parse(&line, id)
-                        .map_err(|nonsense| NoAnswer::Broken(self.explain(&nonsense.0)));
+                    return protocol::parse(&line, id).map_err(|nonsense| {
+                        self.misspoke = true;
+                        NoAnswer::Broken(self.explain(&nonsense.0))
+                    });
                 }
                 Ok(None) if is_first_look => {
                     is_first_look = false;

@@ -104,7 +104,7 @@ pub struct Request {
     pub call: Call,
 }
 
-/// An answer line: exactly one of `ok` and `error`.
+/// An answer line: exactly one of `ok`, `error` and `fault`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Response {
     /// That of the request.
@@ -115,6 +115,10 @@ pub struct Response {
     /// Why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Refusal>,
+    /// Where an adapter cannot answer for the backend: what is wrong between the two, and what to do. A backend without
+    /// a method has refused nothing, and to call that an error would accuse its storage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// Tells a field that is `null` (acknowledged, nothing to return) from one that is missing.
@@ -168,31 +172,42 @@ pub struct Nonsense(pub String);
 
 /// Longest part of a line that is quoted in messages, in characters.
 const QUOTED_CHARS_MAX: usize = 80;
+/// Longest word of an adapter that is repeated in messages, in characters.
+const FAULT_CHARS_MAX: usize = 400;
 
 /// Reads an answer line to the request with this id.
 pub fn parse(line: &[u8], id: u64) -> Result<Result<Value, Refusal>, Nonsense> {
-    let quote = || {
-        let text = String::from_utf8_lossy(line);
-        let short: String = text.chars().take(QUOTED_CHARS_MAX).collect();
-        if short.len() < text.len() { format!("{short}…") } else { short }
-    };
+    let quote = || begin(&String::from_utf8_lossy(line), QUOTED_CHARS_MAX);
     let response: Response = serde_json::from_slice(line).map_err(|error| {
         Nonsense(format!(
-            "it answered what is not a response of the protocol ({error}): {}",
+            "its standard output carries a line that is no answer of the protocol ({error}): {}",
             quote()
         ))
     })?;
     if response.id != id {
         return Err(Nonsense(format!("it answered request {} when asked {id}", response.id)));
     }
-    match (response.ok, response.error) {
-        (Some(ok), None) => Ok(Ok(ok)),
-        (None, Some(error)) => Ok(Err(error)),
+    match (response.ok, response.error, response.fault) {
+        (Some(ok), None, None) => Ok(Ok(ok)),
+        (None, Some(error), None) => Ok(Err(error)),
+        (None, None, Some(fault)) => {
+            Err(Nonsense(format!("its adapter says: {}", begin(&fault, FAULT_CHARS_MAX))))
+        }
         _ => Err(Nonsense(format!(
             "it answered with not exactly one of `ok` and `error`: {}",
             quote()
         ))),
     }
+}
+
+/// How a text of others begins, with nothing in it that a terminal would act on.
+fn begin(text: &str, chars_max: usize) -> String {
+    let visible = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    let short: String = text.chars().take(chars_max).map(visible).collect();
+    if text.chars().nth(chars_max).is_some() { format!("{short}…") } else { short }
 }
 
 /// The request that an answer line is for; `None` where it is no answer.
@@ -271,9 +286,34 @@ mod tests {
         assert!(parse(br#"{"id":2,"ok":null}"#, 1).is_err());
         assert!(parse(b"hello", 1).is_err());
         assert_eq!(
-            serde_json::to_string(&Response { id: 1, ok: Some(Value::Null), error: None }).unwrap(),
+            serde_json::to_string(&Response {
+                id: 1,
+                ok: Some(Value::Null),
+                error: None,
+                fault: None
+            })
+            .unwrap(),
             r#"{"id":1,"ok":null}"#
         );
+    }
+
+    #[test]
+    fn a_stray_line_is_shown_as_it_begins_and_escaped() {
+        let line = format!("\u{1b}[31mdebug \"x\" \u{202e}{}", "y".repeat(QUOTED_CHARS_MAX));
+        let told = parse(line.as_bytes(), 1).expect_err("it is no answer").0;
+        assert!(told.contains("carries a line that is no answer of the protocol"), "{told}");
+        assert!(told.contains("\\u{1b}[31mdebug \"x\" \\u{202e}yyy"), "{told}");
+        assert!(told.ends_with("y…") && told.chars().count() < 220, "{told}");
+    }
+
+    #[test]
+    fn a_fault_is_neither_an_answer_nor_an_error() {
+        let told = parse(br#"{"id":1,"fault":"it has no delete_file"}"#, 1);
+        assert_eq!(told, Err(Nonsense("its adapter says: it has no delete_file".into())));
+        assert!(parse(br#"{"id":1,"ok":null,"fault":"both"}"#, 1).is_err());
+        let long = format!(r#"{{"id":1,"fault":"{}"}}"#, "x".repeat(2 * FAULT_CHARS_MAX));
+        let told = parse(long.as_bytes(), 1).expect_err("it is no answer").0;
+        assert!(told.chars().count() < FAULT_CHARS_MAX + 40, "{told}");
     }
 
     #[test]

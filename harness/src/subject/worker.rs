@@ -150,6 +150,7 @@ fn serve(backend: &Backend) -> io::Result<()> {
                     kind: ErrorKind::Unsupported,
                     message: format!("not a request of the protocol: {error}"),
                 }),
+                fault: None,
             },
         };
         serde_json::to_writer(&mut answers, &response)?;
@@ -209,8 +210,8 @@ impl Threads {
 
 fn response(id: u64, answer: Result<Value, Refusal>) -> Response {
     match answer {
-        Ok(ok) => Response { id, ok: Some(ok), error: None },
-        Err(error) => Response { id, ok: None, error: Some(error) },
+        Ok(ok) => Response { id, ok: Some(ok), error: None, fault: None },
+        Err(error) => Response { id, ok: None, error: Some(error), fault: None },
     }
 }
 

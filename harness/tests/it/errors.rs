@@ -55,6 +55,10 @@ const WRONG: &[&[&str]] = &[
 const OPEN: &[&[&str]] = &[
     &["--", "python3", "HOSTILE", "exit", "x"],
     &["--", "python3", "HOSTILE", "garbage", "x"],
+    &["--", "python3", "HOSTILE", "stray", "x"],
+    &["--", "python3", "HOSTILE", "not-base64", "x"],
+    &["--", "python3", "HOSTILE", "fault", "x"],
+    &["--", "python3", "HOSTILE", "refuse-open", "x"],
     &["--", "python3", "HOSTILE", "old-protocol", "x"],
     &["--operation-timeout", "2s", "--", "python3", "HOSTILE", "hang", "x"],
     &["fs", "--claims", "no-claims.toml"],

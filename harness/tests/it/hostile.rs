@@ -40,7 +40,17 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("hostile::dies_in_a_write", || broken("die", &["code 3", "out of luck"])),
     ("hostile::dies_beside_its_child", || broken("die-with-child", &["code 4"])),
     ("hostile::hangs_in_a_write", || broken("hang-in-write", &["within 2s", "stuck on a lock"])),
-    ("hostile::answers_what_is_not_base64", || broken("not-base64", &["not base64"])),
+    // What is no answer accuses nobody's storage, and is told before anything is judged.
+    ("hostile::answers_what_is_not_base64", || no_start("not-base64", &["readFile", "not base64"])),
+    ("hostile::prints_between_its_answers", || {
+        no_start("stray", &["no answer of the protocol", "writing introduction/a.bin\\u{1b}[0m"]);
+    }),
+    ("hostile::lacks_a_method", || {
+        no_start("fault", &["deleteFile", "its adapter says: Mine has no method delete_file"]);
+    }),
+    ("hostile::refuses_to_open", || {
+        no_start("refuse-open", &["it refused `open`", "mine migrate"]);
+    }),
     ("hostile::leaves_a_child_behind", leaves_a_child_behind),
 ];
 

@@ -17,17 +17,46 @@ const ADVICE: &[(&str, &str)] = &[
         "start the program by hand and type {\"id\":0,\"op\":\"hello\",\"protocol\":1}: it should answer with one \
          line of JSON on its standard output; `crashworthy init` writes an adapter that does",
     ),
+    (
+        STRAY,
+        "standard output is for answers alone: print everything else to standard error, in Python with \
+         print(…, file=sys.stderr), in Node with console.error(…)",
+    ),
+    ("answered a read with what is not base64", ANSWERS),
+    ("answered a list with what is not an array", ANSWERS),
+    ("with a value of the wrong type", ANSWERS),
+    (REFUSED, AFTER_REFUSAL),
     ("it speaks protocol", "take the adapter of this version: `crashworthy init` writes it"),
-    ("there is no option", "correct --options"),
+    (OPTION, "correct --options"),
 ];
+
+/// What is no answer.
+const STRAY: &str = "a line that is no answer";
+/// A refusal, of which it is known why where an option is wrong.
+const REFUSED: &str = "it refused `open`";
+const OPTION: &str = "there is no option";
+const AFTER_REFUSAL: &str = "a new, empty folder is what it is given to open, and it says why it would not: mend that \
+                             in the program, or give it what it asks for with --options";
+/// For answers of another type than the protocol has.
+const ANSWERS: &str = "a file travels as base64 text, a list as an array of names, exists as true or false; \
+                       `crashworthy init` writes an adapter that sees to it";
 
 /// What helps, each once.
 pub(super) fn advice(certificate: &Certificate) -> Vec<&'static str> {
-    let open = certificate.guarantees.iter().filter(|row| row.verdict == Verdict::NotMeasured);
+    let rows = certificate.guarantees.iter();
+    let open = rows.clone().filter(|row| row.verdict == Verdict::NotMeasured);
     let reasons: Vec<&str> = open.filter_map(|row| row.reason.as_deref()).collect();
+    let refuted = rows.filter(|row| row.verdict == Verdict::Refuted);
+    let summaries: Vec<&str> = refuted.filter_map(|row| row.summary.as_deref()).collect();
+    let is_reason = |words: &str| reasons.iter().any(|reason| reason.contains(words));
     let of_reasons = ADVICE
         .iter()
-        .filter(|(words, _)| reasons.iter().any(|reason| reason.contains(words)))
+        .filter(|(words, _)| match *words {
+            REFUSED => is_reason(REFUSED) && !is_reason(OPTION),
+            // What is printed in the wrong place only now and then is taken for an answer.
+            STRAY => is_reason(STRAY) || summaries.iter().any(|summary| summary.contains(STRAY)),
+            words => is_reason(words),
+        })
         .map(|(_, advice)| *advice);
     let claims = if certificate.claims_assumed {
         Some("say what it documents with --claims FILE; `crashworthy init` writes one to fill in")

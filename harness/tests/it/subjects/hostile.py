@@ -77,7 +77,10 @@ for line in sys.stdin:
     elif op == "hello":
         answer(request, {"protocol": 2 if mode == "old-protocol" else 1, "name": mode, "capabilities": []})
     elif op == "open":
-        answer(request, None)
+        if mode == "refuse-open":
+            refuse(request, "no schema in <root>: run `mine migrate` first")
+        else:
+            answer(request, None)
     elif op == "writeFile":
         if mode == "die":
             say("out of luck")
@@ -88,6 +91,8 @@ for line in sys.stdin:
         if mode == "hang-in-write":
             say("stuck on a lock")
             time.sleep(600)
+        if mode == "stray":
+            send("writing " + request["path"] + "\x1b[0m\n")
         values[request["path"]] = request["data"]
         answer(request, None)
     elif op == "readFile":
@@ -103,5 +108,7 @@ for line in sys.stdin:
         prefix = request["directory"] + "/"
         below = [path[len(prefix) :] for path in values if path.startswith(prefix)]
         answer(request, [name for name in below if "/" not in name])
+    elif op == "deleteFile" and mode == "fault":
+        send(json.dumps({"id": request["id"], "fault": "Mine has no method delete_file; give it one"}) + "\n")
     else:
         answer(request, None)

@@ -182,8 +182,10 @@ def write(request):
     publish(path, data)
     for taken in held:
         taken.close()
-    send(request, None, add=1000 if mode == "wrong-id" else 0)
-    if mode == "twice":
+    # Who did so from the beginning would never get as far as to work beside another.
+    is_judged = not path.startswith("introduction/")
+    send(request, None, add=1000 if mode == "wrong-id" and is_judged else 0)
+    if mode == "twice" and is_judged:
         send(request, None)
 
 
