@@ -72,6 +72,12 @@ pub struct SubjectIdentity {
 }
 
 impl SubjectIdentity {
+    /// Name and version, as it calls itself; before it has said anything, what the user called it.
+    pub fn in_words(&self) -> String {
+        let name = if self.name.is_empty() { &self.command } else { &self.name };
+        format!("{name} {}", self.version).trim().to_owned()
+    }
+
     /// What it was opened with, as JSON; `None` without options.
     pub fn options_in_words(&self) -> Option<String> {
         let text = || serde_json::to_string(&self.options).expect("options are plain data");

@@ -81,7 +81,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         ("A", &comparison.a, (|line| line.a.as_ref()) as fn(&Line) -> Option<&Finding>),
         ("B", &comparison.b, |line| line.b.as_ref()),
     ] {
-        let subject = code(format!("{} {}", side.subject.name, side.subject.version).trim());
+        let subject = code(&side.subject.in_words());
         let claims = claims(&comparison.guarantees, of);
         let _ = writeln!(
             out,

@@ -80,14 +80,13 @@ fn head(certificate: &Certificate) -> String {
     let word = Answer::of(certificate).word().to_uppercase();
     line(&mut out, format_args!("## Crashworthy: {word}\n"));
     let subject = &certificate.subject;
-    let name = format!("{} {}", subject.name, subject.version);
     let options = subject.options_in_words().map(|options| format!(" with {}", code(&options)));
     let command = code(&subject.command) + &options.unwrap_or_default();
     line(
         &mut out,
         format_args!(
             "{command} ({}), profile {}, seed {}: {}.",
-            code(name.trim()),
+            code(&subject.in_words()),
             code(&certificate.profile),
             certificate.seed,
             tally::in_short(certificate)

@@ -60,7 +60,7 @@ fn is_broken_claim(result: &GuaranteeResult) -> bool {
 
 fn header(page: &mut Page, certificate: &Certificate) {
     let subject = &certificate.subject;
-    page.title(format!("Certificate of {} {}", subject.name, subject.version).trim());
+    page.title(&format!("Certificate of {}", subject.in_words()));
     page.field("command", &subject.command);
     if let Some(options) = subject.options_in_words() {
         page.field("options", &options);

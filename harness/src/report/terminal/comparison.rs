@@ -23,8 +23,7 @@ pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String 
     page.title("Two certificates side by side");
     for (name, side) in [("A", &comparison.a), ("B", &comparison.b)] {
         let subject = &side.subject;
-        let name_and_version = format!("{} {}", subject.name, subject.version);
-        let command = if subject.command == subject.name {
+        let command = if subject.name.is_empty() || subject.command == subject.name {
             String::new()
         } else {
             format!(" ({})", subject.command)
@@ -34,7 +33,7 @@ pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String 
             name,
             &format!(
                 "{}{command}{}, profile {}, seed {}",
-                name_and_version.trim(),
+                subject.in_words(),
                 options.unwrap_or_default(),
                 side.profile,
                 side.seed

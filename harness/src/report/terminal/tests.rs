@@ -27,6 +27,16 @@ fn certified() -> Certificate {
 }
 
 #[test]
+fn who_never_said_its_name_is_called_as_by_the_user() {
+    let mut certificate = certified();
+    certificate.subject.name.clear();
+    certificate.subject.version.clear();
+    certificate.subject.command = "python3 my_backend.py".into();
+    let page = page(&certificate, &[], 80, false);
+    assert!(page.starts_with("Certificate of python3 my_backend.py\n"), "{page}");
+}
+
+#[test]
 fn certified_at_80() {
     assert_snapshot!(page(&certified(), &[], 80, false));
 }
