@@ -26,6 +26,8 @@ pub struct Ratchet {
     pub worse: Vec<String>,
     /// One sentence each.
     pub better: Vec<String>,
+    /// What the baseline knows and the run was not asked for: it may be anything now.
+    pub left_out: Vec<String>,
 }
 
 /// Measures a certificate. `asked` are the guarantees that the run was asked for, where not for all: it is measured
@@ -47,6 +49,7 @@ pub fn ratchet(
         return found;
     }
     let is_asked = |id: &str| asked.is_none_or(|asked| asked.iter().any(|one| one.id() == id));
+    found.left_out = baseline.guarantees.keys().filter(|id| !is_asked(id)).cloned().collect();
     let mut lost: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let rows: BTreeMap<&str, Known> =
         certificate.guarantees.iter().map(|row| (row.id.id(), Known::of(row))).collect();

@@ -194,6 +194,9 @@ pub(super) fn measured(found: &Ratchet) -> String {
             let _ = writeln!(out, "- {word}: {}", code(sentence));
         }
     }
+    if !found.left_out.is_empty() {
+        let _ = writeln!(out, "- Not looked at: {}", code(&found.left_out.join(", ")));
+    }
     out
 }
 

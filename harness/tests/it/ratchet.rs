@@ -59,6 +59,14 @@ fn held() {
         "{words}"
     );
 
+    // Whoever asks for less is told what that says nothing about.
+    let part = ["certify", "fs:documented", "--guarantee", "deterministic-layout"];
+    let part = crashworthy(at, &[&part[..], &["--baseline", "known.json"]].concat());
+    assert_eq!(part.status.code(), Some(0), "{}", said(&part));
+    let words = said(&part);
+    assert!(words.contains("asked for (1 of 2), nothing is worse than in known.json"), "{words}");
+    assert!(words.contains("about it here: same-content-safe."), "{words}");
+
     let is_worse = |change: &dyn Fn(&mut Value), expected: &str| {
         fs::copy(at.join("known.json"), at.join("changed.json")).unwrap();
         edit(&at.join("changed.json"), change);

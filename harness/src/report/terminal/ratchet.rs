@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     judge::{Baseline, Ratchet, Verdict},
-    report::text::count,
+    report::text::{count, thousands},
 };
 
 /// The text, which ends with a newline.
@@ -44,7 +44,13 @@ pub fn render(
             [] => String::new(),
             known => format!("; that knows {}", known.join(" and ")),
         };
-        page.answer("BASELINE KEPT", GOOD, &format!("Nothing is worse than in {file}{known}."));
+        let whole = match (found.left_out.len(), baseline.guarantees.len()) {
+            (0, _) => "Nothing".to_owned(),
+            (n, all) => {
+                format!("Of what this run was asked for ({} of {all}), nothing", thousands(all - n))
+            }
+        };
+        page.answer("BASELINE KEPT", GOOD, &format!("{whole} is worse than in {file}{known}."));
         if !found.better.is_empty() {
             page.aside(0, &format!("To keep what is better now, too: {update}"));
         }
@@ -52,6 +58,13 @@ pub fn render(
         let n = count(found.worse.len(), "thing");
         page.answer("WORSE THAN BASELINE", BAD, &format!("{n} worse than in {file}."));
         page.aside(0, &format!("If it is meant to be so: {update}, and commit the file"));
+    }
+    if !found.left_out.is_empty() {
+        let left_out = format!(
+            "Not looked at, so that the baseline says nothing about it here: {}. Without --guarantee all is looked at.",
+            found.left_out.join(", ")
+        );
+        page.aside(0, &left_out);
     }
     page.finish()
 }
