@@ -52,6 +52,7 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     }
     let seed = if arguments.seed_from_commit { seed::from_commit()? } else { arguments.seed };
     let (directory, _run) = output(arguments, &subject)?;
+    shards::spare(&directory, arguments.partition).map_err(Stop::usage)?;
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
     let events = Events::create(&directory).map_err(Stop::usage)?;
     let mut reporters = Reporters::of(files, Some(events), &directory, arguments.format);

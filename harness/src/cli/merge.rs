@@ -48,6 +48,7 @@ pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
     }
     let frame = &merged.frame;
     let cases = explore::told(frame.claims.as_ref(), frame.only.as_deref(), &merged.docket);
+    shards::spare(&arguments.out, None).map_err(Stop::usage)?;
     let files = RunFiles::create(&arguments.out)
         .map_err(Stop::usage)?
         .started_by(merged.command, merged.options);

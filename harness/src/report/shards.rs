@@ -11,7 +11,10 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::versioned::{self, Unread};
-use crate::judge::{SHARD_SCHEMA, Shard};
+use crate::{
+    judge::{SHARD_SCHEMA, Shard},
+    scenario::Partition,
+};
 
 /// The file's name in the output directory.
 pub const SHARD_FILE: &str = "shard.json";
@@ -48,6 +51,18 @@ pub enum ShardError {
         /// What the file says.
         found: String,
     },
+    /// A run is about to write its files where a shard lies that is not its own.
+    #[error(
+        "{} holds {what}, which this run would remove and `crashworthy merge` may still need; choose another folder \
+         with --out, or remove {SHARD_FILE} from this one",
+        folder.display()
+    )]
+    InTheWay {
+        /// The folder.
+        folder: PathBuf,
+        /// Which shard it is.
+        what: String,
+    },
     /// The file is no whole shard.
     #[error("{} is not a shard: {source}; run that shard again to get a whole one", path.display())]
     Malformed {
@@ -83,6 +98,21 @@ pub fn write(folder: &Path, shard: &Shard) -> io::Result<()> {
         let text = format!("cannot write {path}: {error}; choose another directory with --out");
         io::Error::new(error.kind(), text)
     })
+}
+
+/// Makes sure that no shard lies in the folder but an earlier one of this very part of the work: the others of its run
+/// are elsewhere, and nobody makes it again.
+///
+/// # Errors
+/// Where there is one.
+pub fn spare(folder: &Path, own: Option<Partition>) -> Result<(), ShardError> {
+    let what = match read(folder) {
+        Err(ShardError::Missing { .. }) => return Ok(()),
+        Ok(shard) if Some(shard.partition) == own => return Ok(()),
+        Ok(shard) => format!("shard {} of a run", shard.partition),
+        Err(_) => format!("a {SHARD_FILE}"),
+    };
+    Err(ShardError::InTheWay { folder: folder.to_owned(), what })
 }
 
 /// Makes sure that no shard of an earlier run lies in the folder.

@@ -161,7 +161,7 @@ fn commands() {
             "--partition",
             "hash:1/9",
             "--out",
-            "sound",
+            "ninth",
         ],
     );
     assert_eq!(sound.status.code(), Some(0), "{}", said(&sound));
@@ -172,6 +172,12 @@ fn commands() {
         (&["merge", "s1", "s2", "s2", "--out", "x"], "are both shard hash:2/2"),
         (&["merge", "s1", "sound", "--out", "x"], "do not belong together"),
         (&["merge", "s1", "whole", "--out", "x"], "there is no shard.json in whole"),
+        (&["certify", "fs", "--out", "s1"], "s1 holds shard hash:1/2 of a run"),
+        (
+            &["certify", "fs", "--partition", "hash:2/2", "--out", "s1"],
+            "choose another folder with --out",
+        ),
+        (&["merge", "s1", "s2", "--out", "s2"], "s2 holds shard hash:2/2 of a run"),
         (&["certify", "--partition", "hash:3/2"], "there is no shard 3 of 2"),
         (&["certify", "--partition", "1/2"], "expected hash:M/N"),
     ] {
@@ -179,6 +185,8 @@ fn commands() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
         assert!(said(&output).contains(expected), "{arguments:?}: {}", said(&output));
         assert!(!at.join("x").exists(), "{arguments:?}: nothing is written");
+        let shards = ["s1", "s2"].map(|shard| at.join(shard).join("shard.json").exists());
+        assert_eq!(shards, [true, true], "{arguments:?}: nothing is removed");
     }
 }
 
