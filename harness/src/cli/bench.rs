@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use clap::Args;
@@ -205,9 +205,19 @@ fn certify(
         let latest = || latest(subject).filter(|(_, certificate)| is_of(certificate, subject));
         if let Some((path, certificate)) = found.or_else(latest) {
             costs.certificate = Some(path.display().to_string());
+            if let Some(written) = modified(&path) {
+                costs.certified_at = Some(humantime::format_rfc3339_seconds(written).to_string());
+                let is_newer = |file: &PathBuf| modified(file).is_some_and(|at| at > written);
+                let files = subject.files().into_iter().filter(is_newer);
+                costs.changed_since = files.map(|file| file.display().to_string()).collect();
+            }
             costs.standing = Standing::of(&certificate);
         }
     }
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }
 
 /// The certificate of the latest run.

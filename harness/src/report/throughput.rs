@@ -56,7 +56,9 @@ fn page(comparison: &Comparison, form: fn(&Table) -> String, heading: &str) -> S
         if let Some(certificate) = &subject.certificate {
             let label = printable(&subject.label);
             line(&mut out, "");
-            line(&mut out, &format!("{label} by {}", printable(certificate)));
+            let at = subject.certified_at.as_ref();
+            let at = at.map_or_else(String::new, |at| format!(", of {}", printable(at)));
+            line(&mut out, &format!("{label} by {}{at}", printable(certificate)));
         }
     }
     line(&mut out, "");
@@ -135,7 +137,10 @@ pub(super) fn amount_in_words(measured: &Measured) -> String {
             duration(nanos.low),
             duration(nanos.high)
         ),
-        Measured::BelowProtocol { .. } => "below the protocol's cost".into(),
+        Measured::BelowProtocol { below_nanos: Some(below), .. } => {
+            format!("< {}", duration(*below))
+        }
+        Measured::BelowProtocol { below_nanos: None, .. } => "below the protocol's cost".into(),
         Measured::NotMeasured { .. } => "not measured".into(),
     }
 }
@@ -159,7 +164,21 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
         (Some(least), Some(most)) => format!("{least} to {}", count(*most, "round")),
         _ => "no round".into(),
     };
-    let mut notes = vec![format!(
+    let mut notes = Vec::new();
+    for subject in &comparison.subjects {
+        if let (Some(certificate), false) = (&subject.certificate, subject.changed_since.is_empty())
+        {
+            notes.push(format!(
+                "CHANGED SINCE  {} is newer than {}{}, which says what {} kept as it was then; certify again for what \
+                 it keeps as it was measured.",
+                subject.changed_since.iter().map(|file| printable(file)).collect::<Vec<_>>().join(", "),
+                printable(certificate),
+                subject.certified_at.as_ref().map_or_else(String::new, |at| format!(" of {}", printable(at))),
+                printable(&subject.label),
+            ));
+        }
+    }
+    notes.push(format!(
         "What one client waits for one operation, less what the protocol takes of it: median of {made}, and in \
          brackets where it is with 95 % confidence (of fewer than six rounds, the least and the most). On {}, with {}, \
          in {:.1} s. Figures compare within one run only.",
@@ -170,7 +189,18 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
             format!("{} processors", comparison.processors)
         },
         comparison.seconds,
-    )];
+    ));
+    let below = |subject: &SubjectCosts| {
+        let is_below = |measured: &Measured| matches!(measured, Measured::BelowProtocol { .. });
+        subject.costs.iter().any(|cost| is_below(&cost.measured))
+    };
+    if comparison.subjects.iter().any(below) {
+        notes.push(
+            "A figure with < is no measurement: so little is left beyond the protocol that it cannot be told from \
+             nothing. It is less than that, as far as the protocol's own cost is known; more --time may tell how much."
+                .into(),
+        );
+    }
     if comparison.in_memory {
         notes.push(
             "WARNING: that is memory, where a sync costs nothing; name a disk with --directory."

@@ -99,6 +99,13 @@ impl Subject {
         Some(std::iter::once(program).chain(arguments).collect())
     }
 
+    /// The files that its command line names: the program, and what is handed to it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let arguments =
+            self.launch.arguments.iter().map(PathBuf::from).filter(|path| path.is_file());
+        std::iter::once(self.launch.program.clone()).chain(arguments).collect()
+    }
+
     /// The same subject, started by exec for every process instead of forked. Slower; for subjects that
     /// cannot fork, and to measure what forking saves.
     #[must_use]

@@ -128,6 +128,8 @@ impl Bench {
                     subject: identity,
                     options: subject.options.clone(),
                     certificate: None,
+                    certified_at: None,
+                    changed_since: Vec::new(),
                     standing: Vec::new(),
                     costs: contestant.costs(&cells, &null),
                 })

@@ -43,6 +43,12 @@ pub struct SubjectCosts {
     pub options: Value,
     /// Where the certificate came from that the standing was read from.
     pub certificate: Option<String>,
+    /// When that was written, in RFC 3339; files of older builds do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certified_at: Option<String>,
+    /// Files of its command that have changed since, so that the certificate may be of another program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_since: Vec<String>,
     /// What the certificate says of each group of guarantees; nothing without one.
     pub standing: Vec<Standing>,
     /// In the order of [`Cell::all`].
@@ -108,6 +114,10 @@ pub enum Measured {
     },
     /// What is left beyond the protocol is smaller than the noise.
     BelowProtocol {
+        /// What is left is less than that: the upper end of the difference, or how far the protocol's own cost is known,
+        /// where that is less exact. Older files do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        below_nanos: Option<f64>,
         /// The operation as it was timed.
         timed_nanos: Estimate,
         /// What the protocol takes of it.
@@ -133,7 +143,11 @@ impl Measured {
         Some(if nanos.low > 0.0 {
             Self::Cost { nanos, timed_nanos, protocol_nanos }
         } else {
-            Self::BelowProtocol { timed_nanos, protocol_nanos }
+            // Nobody can tell less than what the protocol's cost varies by; an operation that seems to take less than a
+            // refused one least of all.
+            let below = nanos.high.max(protocol_nanos.high - protocol_nanos.low);
+            let below_nanos = Some(below).filter(|nanos| *nanos > 0.0);
+            Self::BelowProtocol { below_nanos, timed_nanos, protocol_nanos }
         })
     }
 }
@@ -150,7 +164,22 @@ mod tests {
         };
         assert_eq!((nanos.n, nanos.median.to_bits()), (9, 94.0_f64.to_bits()));
         let noisy: Vec<_> = (0..9).map(|n| (100.0, 97.0 + f64::from(n % 5))).collect();
-        assert!(matches!(Measured::of(&noisy), Some(Measured::BelowProtocol { .. })));
+        let Some(Measured::BelowProtocol { below_nanos, .. }) = Measured::of(&noisy) else {
+            panic!("it is noise")
+        };
+        assert_eq!(below_nanos.map(f64::to_bits), Some(3.0_f64.to_bits()), "97 to 100 of 100");
+        // Who seems faster than a refusal is known no better than the refusal.
+        let faster: Vec<_> = (0..9).map(|n| (50.0, 97.0 + f64::from(n % 5))).collect();
+        let Some(Measured::BelowProtocol { below_nanos, .. }) = Measured::of(&faster) else {
+            panic!("it is less than nothing")
+        };
+        assert_eq!(
+            below_nanos.map(f64::to_bits),
+            Some(3.0_f64.to_bits()),
+            "as far as 97 is from 100"
+        );
+        let exact = Measured::of(&[(50.0, 97.0); 9]);
+        assert!(matches!(exact, Some(Measured::BelowProtocol { below_nanos: None, .. })));
         assert_eq!(Measured::of(&[]), None);
     }
 

@@ -5,7 +5,7 @@
 //! ones: the same operation on the empty path, which every backend refuses before it touches what it stores. The
 //! difference of the two is what the operation costs; the median over all rounds is reported, with an interval that
 //! holds it with 95 % confidence, whatever the distribution. Where that interval reaches down to nothing, the result
-//! is *below the protocol's cost*, and no number.
+//! is *below the protocol's cost*: no number, and how much it may be at most.
 //!
 //! A refused read carries no content back. What carrying it takes at least, the built-in `memory` tells, which stores
 //! nothing either: its reads, less its refused ones, are added to what the protocol costs. What a subject's own

@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("bench::what_takes_long_costs_much", what_takes_long_costs_much),
     ("bench::what_cannot_be_measured_is_said", what_cannot_be_measured_is_said),
     ("bench::certificates_are_of_those_with_the_same_options", certificates_are_of_the_same),
+    ("bench::who_changed_since_the_certificate_is_told", changed_since),
     ("bench::bad_input_is_the_users_to_mend", bad_input_is_the_users_to_mend),
 ];
 
@@ -61,7 +62,7 @@ fn a_built_in_and_a_program_side_by_side() {
         assert_eq!(cells, Cell::all().collect::<Vec<_>>());
         for cost in &subject.costs {
             let (Measured::Cost { timed_nanos, protocol_nanos, .. }
-            | Measured::BelowProtocol { timed_nanos, protocol_nanos }) = &cost.measured
+            | Measured::BelowProtocol { timed_nanos, protocol_nanos, .. }) = &cost.measured
             else {
                 panic!("{}: {cost:?}", subject.label);
             };
@@ -92,10 +93,30 @@ fn certificates_are_of_the_same() {
     };
     assert_ne!(plain.certificate, without_syncs.certificate);
     assert!(without_syncs.standing.iter().any(|group| group.refuted > 0), "{without_syncs:?}");
+    assert!(without_syncs.certified_at.is_some() && without_syncs.changed_since.is_empty());
 
     let done = bench(&["fs", "--certificate", run]);
     let said = text(&done.stderr);
     assert!(done.status.code() == Some(2) && said.contains("durability"), "{said}");
+}
+
+/// A certificate is of the program as it was: who changed it since is told.
+fn changed_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let python = program::python().to_string_lossy();
+    fs::write(at.join("mine.py"), SLOW).unwrap();
+    let command = ["--", &python, "mine.py", "0"];
+    let run = |arguments: &[&str]| program::crashworthy(at, &[arguments, &command].concat());
+    let only = ["--guarantee", "read-your-write", "--scenario", "read-your-write"];
+    run(&[&["certify"], &only[..]].concat());
+    let bench = ["bench", "--time", "1ms", "--directory", "."];
+    let told = text(&run(&bench).stdout);
+    assert!(told.contains("certificate.json, of 2") && !told.contains("CHANGED SINCE"), "{told}");
+    fs::write(at.join("mine.py"), format!("{SLOW}\n# Another program.\n")).unwrap();
+    let told = text(&run(&bench).stdout);
+    assert!(told.contains("CHANGED SINCE  mine.py is newer than"), "{told}");
+    assert!(told.contains("certify again"), "{told}");
 }
 
 /// A subject that sleeps in every write that it does not refuse, for so many seconds.

@@ -23,6 +23,7 @@ fn cost(work: Work, bytes: usize, clients: usize, nanos: f64) -> Cost {
         }
     } else {
         Measured::BelowProtocol {
+            below_nanos: Some(2_500.0),
             timed_nanos: estimate(51_000.0),
             protocol_nanos: estimate(50_000.0),
         }
@@ -63,6 +64,8 @@ pub(in crate::report) fn comparison() -> Comparison {
                 subject: identity("fs"),
                 options: json!({}),
                 certificate: Some("reports/runs/fs/certificate.json".into()),
+                certified_at: Some("2026-11-27T19:30:00Z".into()),
+                changed_since: vec!["target/fs".into()],
                 standing: vec![
                     group(Category::Interface, 9, 0, 0),
                     group(Category::ProcessKill, 6, 1, 1),
@@ -79,6 +82,8 @@ pub(in crate::report) fn comparison() -> Comparison {
                 subject: identity("mine"),
                 options: json!({}),
                 certificate: None,
+                certified_at: None,
+                changed_since: Vec::new(),
                 standing: Vec::new(),
                 costs: vec![
                     cost(Work::Write, 1 << 10, 1, 85_000.0),
