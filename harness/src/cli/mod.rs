@@ -24,6 +24,7 @@ mod regressions;
 mod replay;
 mod report;
 mod seed;
+mod separator;
 mod test_target;
 
 use std::process::ExitCode;

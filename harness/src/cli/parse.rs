@@ -11,7 +11,7 @@ use clap::{
 };
 use crashworthy::Guarantee;
 
-use super::{args::Arguments, help};
+use super::{args::Arguments, help, separator};
 
 /// Most ids that are proposed for one that is unknown: more would be a list again.
 const IDS_MAX: usize = 4;
@@ -19,7 +19,20 @@ const IDS_MAX: usize = 4;
 /// The arguments of this process. Ends it where they are wrong, or where help was asked for.
 pub(super) fn arguments() -> Arguments {
     let words: Vec<OsString> = env::args_os().collect();
-    read(&words).unwrap_or_else(|error| error.exit())
+    let arguments = read(&words).unwrap_or_else(|error| error.exit());
+    if let Some(warning) = separator::astray(&help::command(), &after_name(&words)) {
+        anstream::eprintln!("{warning}");
+    }
+    arguments
+}
+
+/// The words of this process after its own name.
+pub(super) fn own_words() -> Vec<String> {
+    after_name(&env::args_os().collect::<Vec<_>>())
+}
+
+fn after_name(words: &[OsString]) -> Vec<String> {
+    words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 fn read(words: &[OsString]) -> Result<Arguments, Error> {
@@ -57,15 +70,13 @@ fn with_next_step(mut error: Error, words: &[OsString]) -> Error {
 
 /// For a command that was named without `--`.
 fn program(words: &[OsString]) -> Vec<String> {
-    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    if words.get(1).is_none_or(|word| word != "certify") || words.iter().any(|word| word == "--") {
+    let words = after_name(words);
+    let is_certify = words.first().is_some_and(|word| word == "certify");
+    if !is_certify || words.iter().any(|word| word == separator::SEPARATOR) {
         return Vec::new();
     }
-    let program = words[2..].iter().position(|word| !word.starts_with('-')).map_or(2, |at| at + 2);
-    vec![format!(
-        "a program of your own goes after `--`: crashworthy certify -- {}",
-        words[program..].join(" ")
-    )]
+    let right = separator::with_program(&help::command(), &words);
+    right.map(|line| format!("a program of your own goes after `--`: {line}")).into_iter().collect()
 }
 
 /// For an id that is none: those that hold it or sound like it.

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, path::Path};
 
-use super::Stop;
+use super::{Stop, help, parse, separator};
 
 /// A program that cannot be started: there is none, or it is no program.
 pub(super) fn not_startable(program: &OsStr) -> Stop {
@@ -28,14 +28,19 @@ pub(super) fn not_startable(program: &OsStr) -> Stop {
 pub(super) fn not_built_in(name: &str, command: &str) -> Stop {
     let path = Path::new(name);
     let program = match interpreter(path) {
-        Some(interpreter) if path.is_file() => Some(format!("{interpreter} {name}")),
-        _ if path.is_file() => Some(name.to_owned()),
+        Some(interpreter) if path.is_file() => Some(vec![interpreter, name]),
+        _ if path.is_file() => Some(vec![name]),
         _ => None,
+    };
+    let right = |program: &[&str]| {
+        separator::with_program_of(&help::command(), &parse::own_words(), name, program)
+            .unwrap_or_else(|| format!("crashworthy {command} -- {}", program.join(" ")))
     };
     Stop::usage(match program {
         Some(program) => format!(
             "{name} is no built-in backend; to {command} that program, put `--` before it: \
-             `crashworthy {command} -- {program}`"
+             `{}`",
+            right(&program)
         ),
         None => format!(
             "there is no built-in backend {name:?}; `crashworthy list backends` shows them, and a \

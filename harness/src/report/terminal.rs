@@ -16,6 +16,7 @@ mod tests;
 
 use std::path::Path;
 
+pub(crate) use conclusion::argument;
 pub(super) use conclusion::replay;
 pub use progress::{TerminalReporter, width};
 

@@ -170,7 +170,7 @@ pub(in crate::report) fn replay(directory: &Path, path: &str) -> String {
 }
 
 /// A path as a shell takes it for one word.
-pub(in crate::report) fn argument(path: &Path) -> String {
+pub(crate) fn argument(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
