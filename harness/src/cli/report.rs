@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Stop;
-use crate::report::html::{self, REPORT_FILE};
+use crate::report::{
+    html::{self, REPORT_FILE},
+    runs,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -24,7 +27,9 @@ pub(super) struct Report {
 
 pub(super) fn report(arguments: &Report) -> Result<u8, Stop> {
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.join(REPORT_FILE));
-    html::write(&arguments.folder, arguments.bench.as_deref(), &out).map_err(Stop::usage)?;
+    // What the page calls the run must not be another one's name after the next run.
+    let folder = runs::of_link(&arguments.folder);
+    html::write(&folder, arguments.bench.as_deref(), &out).map_err(Stop::usage)?;
     anstream::println!("{}", out.display());
     Ok(0)
 }

@@ -89,6 +89,16 @@ impl RunFolder {
     }
 }
 
+/// The run that `folder` leads to, where it is a link to one beside it, as `latest` is; else `folder`.
+pub fn of_link(folder: &Path) -> PathBuf {
+    // Without the separator at its end, which would lead through the link.
+    let folder: PathBuf = folder.components().collect();
+    match fs::read_link(&folder) {
+        Ok(run) if run.components().count() == 1 && run.is_relative() => folder.with_file_name(run),
+        _ => folder,
+    }
+}
+
 /// What the folder of a subject is called: the words of its command line, and a digest where they are too long.
 pub fn subject_name(label: &str) -> String {
     let words = label.split(|letter: char| !letter.is_ascii_alphanumeric());
