@@ -34,7 +34,7 @@ pub(super) enum Command {
     Compare(super::compare::Compare),
     /// Run a counterexample again
     Replay(Replay),
-    /// Explain a guarantee: what it means, how it is tested, how to keep it
+    /// Explain a guarantee: what it means, how it is tested, how to keep it; or scenario files
     Explain(Explain),
     /// Tell what a run did, from the events that it left
     Events(super::events::Events),
@@ -66,7 +66,8 @@ pub(super) struct Certify {
     #[arg(long, value_enum, default_value_t)]
     pub(super) profile: Profile,
 
-    /// Only this scenario: a built-in's name or a TOML file (repeatable)
+    /// Only this scenario: a built-in's name or a TOML file, as `crashworthy explain scenario` has it
+    /// (repeatable)
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) scenario: Vec<String>,
 
@@ -168,9 +169,9 @@ pub(super) struct Replay {
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The guarantee
-    #[arg(value_name = "ID", value_parser = guarantee_ids())]
-    pub(super) guarantee: String,
+    /// The guarantee; or `scenario`, for how a file of --scenario is written
+    #[arg(value_name = "ID", value_parser = explained())]
+    pub(super) what: String,
 }
 
 #[derive(Debug, Args)]
@@ -195,8 +196,16 @@ pub(super) enum What {
     Backends,
 }
 
+/// What is explained besides guarantees.
+pub(super) const SCENARIO: &str = "scenario";
+
 fn guarantee_ids() -> PossibleValuesParser {
     PossibleValuesParser::new(Guarantee::ALL.iter().map(|guarantee| guarantee.id()))
+}
+
+fn explained() -> PossibleValuesParser {
+    let ids = Guarantee::ALL.iter().map(|guarantee| guarantee.id());
+    PossibleValuesParser::new(ids.chain([SCENARIO]))
 }
 
 pub(super) fn options(text: &str) -> Result<Value, String> {

@@ -1,10 +1,17 @@
 //! `crashworthy explain`.
 
-use super::{Stop, args::Explain};
+use super::{
+    Stop,
+    args::{Explain, SCENARIO},
+};
 use crate::report::explain;
 
 pub(super) fn explain(arguments: &Explain) -> Result<u8, Stop> {
-    let guarantee = arguments.guarantee.parse().map_err(Stop::usage)?;
-    anstream::println!("{}", explain::page(guarantee).trim_end());
+    let page = if arguments.what == SCENARIO {
+        explain::SCENARIO_FILES
+    } else {
+        explain::page(arguments.what.parse().map_err(Stop::usage)?)
+    };
+    anstream::println!("{}", page.trim_end());
     Ok(0)
 }

@@ -76,6 +76,7 @@ Examples:
         "\
 Examples:
   crashworthy explain kill-atomic-write
+  crashworthy explain scenario           how to write one of your own
   crashworthy list guarantees            every ID that there is",
     ),
     (

@@ -7,6 +7,9 @@
 
 use crashworthy::Guarantee;
 
+/// How a scenario file is written.
+pub const SCENARIO_FILES: &str = include_str!("../../../scenarios/README.md");
+
 macro_rules! pages {
     ($($guarantee:ident: $id:literal,)*) => {
         /// The page of `guarantee`, in Markdown; its first line is `# ` and the id.

@@ -125,7 +125,7 @@ fn unknown(name: &str, span: std::ops::Range<usize>) -> Problem {
     Problem::unknown(span, "operation", name, verbs, &format!("operations are: {}", listing()))
 }
 
-fn listing() -> String {
+pub(super) fn listing() -> String {
     let verbs: Vec<_> = VERBS.iter().map(|(verb, _)| *verb).chain([RECOVER]).collect();
     verbs.join(", ")
 }

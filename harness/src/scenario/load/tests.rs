@@ -20,6 +20,43 @@ judges = ["read-your-write"]
 operations = [{ write = "a", data = "x" }]
 "#;
 
+/// The pages that say how a scenario file is written, and the place of the example in each.
+const PAGES: [(&str, &str); 2] = [
+    ("scenarios/README.md", crate::report::explain::SCENARIO_FILES),
+    ("README.md", include_str!("../../../../README.md")),
+];
+
+/// Who writes the first file begins with a copy of the example.
+#[test]
+fn the_examples_of_the_pages_load() {
+    for (name, page) in PAGES {
+        let blocks = page.split("```toml\n").skip(1).filter_map(|block| block.split("```").next());
+        let example =
+            blocks.into_iter().find(|block| block.contains("judges")).expect("an example");
+        let scenario = from_str(name, example).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!scenario.faults.is_empty() && !scenario.actors.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn the_page_names_all_that_a_file_may_hold() {
+    let (_, page) = PAGES[0];
+    let faults = FaultKind::VARIANTS.iter().map(ToString::to_string);
+    let words = KEYS.map(str::to_owned).into_iter().chain(faults);
+    for word in words {
+        assert!(page.contains(&format!("\n| `{word}` |")), "{word} has no row");
+    }
+    for word in operation::listing().split(", ").chain(["times", "file", "directory", "symlink"]) {
+        let (table, bare) = (format!("`{{ {word} = "), format!("`\"{word}\"`"));
+        let alone = format!("`{word} = ");
+        let is_told =
+            [table, bare, alone].iter().any(|form| page.replace('\n', " ").contains(form));
+        assert!(is_told, "{word} is not shown");
+    }
+    assert!(page.contains("{n}") && page.contains(crate::scenario::OUTSIDE));
+    assert!(page.contains("{ bytes = ") && page.contains("{ base64 = "));
+}
+
 /// The diagnostic for `text` as a person reads it, without colour and 100 columns wide.
 fn diagnostic(text: &str) -> String {
     let error = from_str("scenarios/example.toml", text).expect_err("the text has a mistake");
