@@ -150,10 +150,10 @@ fn kinds(id: &str, known: &Known, now: &Known, same_seed: bool, found: &mut Ratc
 }
 
 fn coverage(id: &str, known: &Known, now: &Known, same_seed: bool, found: &mut Ratchet) {
-    let mut count = |what: &str, then: usize, now: usize| {
+    let mut count = |noun: &str, of: &str, then: usize, now: usize| {
         let sentence = || {
-            let (then, now) = (text::thousands(then), text::thousands(now));
-            format!("{id}: {then} {what} in the baseline, {now} now")
+            let (then, now) = (text::count(then, noun), text::thousands(now));
+            format!("{id}: {then}{of} in the baseline, {now} now")
         };
         if now * 100 < then * (100 - TRIALS_LOST_PERCENT_MAX) {
             found.worse.push(sentence());
@@ -163,13 +163,13 @@ fn coverage(id: &str, known: &Known, now: &Known, same_seed: bool, found: &mut R
     };
     // A slower machine has fewer in the same time, and has not become worse.
     if !known.timed || !now.timed {
-        count("trials", known.trials, now.trials);
+        count("trial", "", known.trials, now.trials);
     }
     for (model, then) in &known.models {
         let states = now.models.get(model).map_or(0, |now| now.crash_states);
         // What decides is in the trials already.
         if (then.crash_states, states) != (known.trials, now.trials) {
-            count(&format!("crash states of {model}"), then.crash_states, states);
+            count("crash state", &format!(" of {model}"), then.crash_states, states);
         }
     }
     match (known.exhaustive, now.exhaustive) {

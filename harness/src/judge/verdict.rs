@@ -299,13 +299,13 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
     }
     let power = [FaultKind::PowerLoss, FaultKind::FailedSync, FaultKind::KillThenPowerLoss];
     if power.iter().any(|fault| entry.faults.contains(fault)) {
-        let states = text::thousands(entry.trials);
+        let states = text::count(entry.trials, "crash state");
         let bounds = if entry.bounds.is_empty() {
             "all that it allows".to_owned()
         } else {
             entry.bounds.iter().cloned().collect::<Vec<_>>().join("; ")
         };
-        parts.push(format!("{states} crash states of the model `{model}`: {bounds}"));
+        parts.push(format!("{states} of the model `{model}`: {bounds}"));
     }
     if parts.is_empty() {
         parts.push("fault-free".to_owned());

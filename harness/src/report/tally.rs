@@ -100,7 +100,10 @@ pub(super) fn in_short(certificate: &Certificate) -> String {
         Answer::Refuted if certificate.interrupted => ", interrupted",
         _ => "",
     };
-    format!("{count} of {all} claim{plural} {word}{cut}")
+    match (count, all) {
+        (1, 1) => format!("its one claim {word}{cut}"),
+        _ => format!("{count} of {all} claim{plural} {word}{cut}"),
+    }
 }
 
 #[cfg(test)]

@@ -100,8 +100,13 @@ impl Display for Account {
             Some(last) => writeln!(f, ", last {}", printable(last))?,
             None => writeln!(f)?,
         }
-        let done = thousands(self.trials_done);
-        writeln!(f, "  {done} of {} over", count(self.trials_planned, "planned trial"))?;
+        let (done, planned) = (self.trials_done, self.trials_planned);
+        if done > planned {
+            // How many crash states and schedules there are is known when they have been tried.
+            writeln!(f, "  {} over", count(done, "trial"))?;
+        } else {
+            writeln!(f, "  {} of {} over", thousands(done), count(planned, "planned trial"))?;
+        }
         for (ms, event) in &self.refuted {
             let Event::Refuted { guarantee, scenario, summary, .. } = event else { continue };
             let (after, scenario) = (seconds(*ms), printable(scenario));

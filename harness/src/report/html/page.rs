@@ -198,8 +198,10 @@ fn group(
         None => (Mark { word: "", class: "quiet", glyph: "" }, "nothing claimed".to_owned()),
         Some(verdict) => {
             let mark = Mark::of(verdict);
-            let score =
-                format!("{} of {} {}", count(verdict), text::count(claims, "claim"), mark.word);
+            let score = match claims {
+                1 => format!("its one claim {}", mark.word),
+                claims => format!("{} of {claims} claims {}", count(verdict), mark.word),
+            };
             (mark, score)
         }
     };

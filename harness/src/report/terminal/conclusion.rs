@@ -111,7 +111,7 @@ pub(in crate::report) fn verdict(certificate: &Certificate) -> String {
     match certificate.verdict {
         Rating::Certified => format!("{} upheld.", all_of(claims)),
         Rating::Refuted => {
-            format!("{} of {} refuted: {}.", refuted.len(), count(claims, "claim"), named(&refuted))
+            format!("{} refuted: {}.", so_many(refuted.len(), claims), named(&refuted))
         }
         Rating::Inconclusive if claims == 0 => {
             "Nothing of what was asked for is claimed, so there is no pass.".to_owned()
@@ -121,16 +121,24 @@ pub(in crate::report) fn verdict(certificate: &Certificate) -> String {
             open.len(),
             count(claims, "claim")
         ),
-        Rating::Inconclusive => format!(
-            "{} of {} not measured: {}. None refuted.",
-            open.len(),
-            count(claims, "claim"),
-            named(&open)
-        ),
+        Rating::Inconclusive if claims == 1 && open.len() == 1 => {
+            format!("{} not measured: {}.", so_many(1, 1), named(&open))
+        }
+        Rating::Inconclusive => {
+            format!("{} not measured: {}. None refuted.", so_many(open.len(), claims), named(&open))
+        }
         Rating::HarnessBroken => format!(
             "The harness itself is the suspect, so nobody is accused{}.",
             if suspect.is_empty() { String::new() } else { format!(": see {}", named(&suspect)) }
         ),
+    }
+}
+
+/// Some of the claims, where it is said of them what they are.
+fn so_many(some: usize, claims: usize) -> String {
+    match (some, claims) {
+        (1, 1) => "Its one claim was".to_owned(),
+        (some, claims) => format!("{some} of {}", count(claims, "claim")),
     }
 }
 

@@ -132,6 +132,10 @@ impl Reporter for TerminalReporter {
             Progress::Trial => {
                 if let Face::Bar(bar) = &self.face {
                     bar.inc(1);
+                    // How many crash states and schedules there are is known when they have been tried.
+                    if bar.length().is_some_and(|planned| planned < bar.position()) {
+                        bar.set_length(bar.position());
+                    }
                 }
             }
             Progress::More(trials) => {
