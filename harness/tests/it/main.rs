@@ -39,8 +39,10 @@ mod tracer;
 
 use std::{
     env, fs,
+    num::NonZero,
     path::{Path, PathBuf},
     process::{self, ExitCode},
+    thread,
 };
 
 use crashworthy_harness::subject;
@@ -92,7 +94,11 @@ fn main() -> ExitCode {
             Ok(())
         })
     }));
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
+    let mut arguments = Arguments::from_args();
+    // For a third of their time, tests wait for processes that they have started.
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(processors + 1);
+    let conclusion = libtest_mimic::run(&arguments, tests);
     let left = scratch_directories();
     if !left.is_empty() {
         eprintln!("left behind: {left:?}");
