@@ -171,6 +171,19 @@ fn a_stream_that_stops_says_so() {
     assert_snapshot!(told.concat());
 }
 
+/// How many crash states there are is known when they have been tried.
+#[test]
+fn no_more_is_done_than_was_planned() {
+    let (_root, text) = stream("fs:documented");
+    let text = clockless(&text);
+    assert!(
+        account(&text).expect("it is whole").to_string().contains(" of 24 planned trials over")
+    );
+    let more = text.replace(r#""trials":"#, r#""trials":0,"planned":"#);
+    let told = account(&more).expect("unknown keys are nobody's").to_string();
+    assert!(told.contains("\n  3 trials over\n"), "{told}");
+}
+
 #[test]
 fn mistakes_are_named() {
     let (_root, text) = stream("fs");

@@ -133,3 +133,19 @@ fn subjects_get_names_that_a_path_can_have() {
     assert_ne!(one, other);
     assert_eq!(one.len(), SUBJECT_CHARS_MAX + 1 + DIGEST_DIGITS);
 }
+
+/// Whoever writes down what `latest` is called now can find it again after the next run.
+#[test]
+fn a_link_is_known_by_the_run_that_it_leads_to() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let run = folder.path().join("2026-11-27T193000Z");
+    fs::create_dir(&run).expect("there is room");
+    let latest = folder.path().join(LATEST);
+    symlink("2026-11-27T193000Z", &latest).expect("it can be made");
+    assert_eq!(of_link(&latest), run);
+    assert_eq!(of_link(&latest.join("")), run, "with a separator at its end, too");
+    assert_eq!(of_link(&run), run);
+    let away = folder.path().join("away");
+    symlink("../elsewhere", &away).expect("it can be made");
+    assert_eq!(of_link(&away), away);
+}
