@@ -80,9 +80,8 @@ pub(crate) struct Traced<'t> {
     held: Option<Tid>,
     /// Sees what every call did; calls are made one at a time for it.
     witness: Option<Rc<RefCell<dyn Witness>>>,
-    /// Whether events are to say how their calls ended, and the calls of which that is not known yet.
-    asks: bool,
-    asked: HashMap<Tid, usize>,
+    /// Where events are to say how their calls ended: the calls that have not.
+    asked: Option<HashMap<Tid, usize>>,
     /// The call that is being made for the witness, and those that wait for its end.
     running: Option<(usize, HeldCall)>,
     waiting: VecDeque<(usize, HeldCall)>,
@@ -122,8 +121,7 @@ impl<'t> Traced<'t> {
             shortened: None,
             held: None,
             witness: None,
-            asks: false,
-            asked: HashMap::new(),
+            asked: None,
             running: None,
             waiting: VecDeque::new(),
             ending: None,
@@ -164,7 +162,7 @@ impl<'t> Traced<'t> {
 
     /// Has events say how their calls ended. It costs another stop for each of them.
     pub(crate) fn ask_results(&mut self) {
-        self.asks = true;
+        self.asked = Some(HashMap::new());
     }
 
     /// From now on nothing counts any more, and no fault lasts.
@@ -320,7 +318,7 @@ impl<'t> Traced<'t> {
                     self.witnessed(tid)?;
                 }
                 News::Returned(tid) => {
-                    if let Some(event) = self.asked.remove(&tid) {
+                    if let Some(event) = self.asked.as_mut().and_then(|asked| asked.remove(&tid)) {
                         let result = self.tracer.result(tid)?;
                         self.note_result(event, result);
                     }
@@ -436,8 +434,10 @@ impl<'t> Traced<'t> {
                     self.running = Some((index, call));
                 }
             }
-            _ if self.asks && !call.may_block() => {
-                self.asked.insert(call.tid, index);
+            _ if !call.may_block()
+                && let Some(asked) = &mut self.asked =>
+            {
+                asked.insert(call.tid, index);
                 self.tracer.release_to_exit(call.tid)?;
             }
             _ => self.tracer.release(call.tid)?,

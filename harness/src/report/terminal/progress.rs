@@ -104,11 +104,12 @@ impl Reporter for TerminalReporter {
         match progress {
             Progress::Started { subject, seed, scenarios, workloads } => {
                 self.run.scenarios = scenarios + workloads;
-                let mut all = text::count(*scenarios, "scenario");
-                if *workloads > 0 {
-                    all += &format!(" and {}", text::count(*workloads, "generated workload"));
-                }
-                let line = format!("certifying {subject}, seed {seed}, {all}");
+                let all = text::count(*scenarios, "scenario");
+                let more = match workloads {
+                    0 => String::new(),
+                    n => format!(" and {}", text::count(*n, "generated workload")),
+                };
+                let line = format!("certifying {subject}, seed {seed}, {all}{more}");
                 self.say(&line);
                 if let Face::Bar(bar) = &self.face {
                     // Also where the bar is all there is: without the seed a crash cannot be repeated.
