@@ -61,9 +61,11 @@ fn courts(evidence: &Evidence) -> impl Fn(usize) -> Option<Court> + '_ {
             _ if !is_set_up => None,
             Strike::PowerLoss(_) => phase.is_after_crash().then_some(Court::Power),
             // Several actors have no one order that a walk could follow.
-            Strike::Schedule(_) | Strike::Soak { .. } => None,
-            // Only what was acknowledged last is judged (`last_word`).
-            Strike::FailedSync(_) | Strike::KilledThenLost(_) => None,
+            // Of the last two, only what was acknowledged last is judged (`last_word`).
+            Strike::Schedule(_)
+            | Strike::Soak { .. }
+            | Strike::FailedSync(_)
+            | Strike::KilledThenLost(_) => None,
             Strike::Pause { .. } => (paused_from.is_some_and(|from| index >= from)
                 && matches!(phase, Phase::Workload | Phase::Finished))
             .then_some(Court::Beside),

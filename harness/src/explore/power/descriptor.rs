@@ -62,10 +62,9 @@ impl Descriptor {
         }
         match call.name {
             "write" | "writev" => Some(self.position),
-            "pwrite64" => Some(argument),
             // pwritev2(2): an offset of -1 stands for the position.
             "pwritev" | "pwritev2" if argument == u64::MAX => Some(self.position),
-            "pwritev" | "pwritev2" => Some(argument),
+            "pwrite64" | "pwritev" | "pwritev2" => Some(argument),
             _ => None,
         }
     }

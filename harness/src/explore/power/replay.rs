@@ -73,7 +73,7 @@ impl Sweep<'_> {
         let diverged = || TrialError::Diverged("the sync that was to fail was not made".into());
         let rehearsed = rehearsal.events.get(failed.event).ok_or_else(diverged)?;
         let run = failed_sync::record_failed(stage, failed, rehearsed)?.ok_or_else(diverged)?;
-        self.replay_last_word(stage, run, Strike::FailedSync(failed.clone()))
+        self.replay_last_word(stage, run, &Strike::FailedSync(failed.clone()))
     }
 
     fn replay_killed(
@@ -84,21 +84,21 @@ impl Sweep<'_> {
     ) -> Result<(Record, Losses), TrialError> {
         let diverged = || TrialError::Diverged("the call before which to kill was not made".into());
         let run = killed::record_killed(stage, killed.event, rehearsal)?.ok_or_else(diverged)?;
-        self.replay_last_word(stage, run, Strike::KilledThenLost(killed.clone()))
+        self.replay_last_word(stage, run, &Strike::KilledThenLost(killed.clone()))
     }
 
     fn replay_last_word(
         &self,
         stage: &mut Stage<'_>,
         run: Recordable,
-        strike: Strike,
+        strike: &Strike,
     ) -> Result<(Record, Losses), TrialError> {
         let run = run.map_err(unrecordable)?;
         let loss = strike.power_loss().cloned().unwrap_or_default();
         let tree = crashed(&run.recorded.recording, &loss)?;
         let script = Script::new(self.scenario, false);
         let observation = Observer::default().observe(stage, &tree, &script, None, true, None)?;
-        let evidence = last_word::evidence_of(stage, &run, &strike, &observation, tree);
+        let evidence = last_word::evidence_of(stage, &run, strike, &observation, tree);
         let losses = Losses { first: run.lost(&loss), second: Vec::new() };
         Ok((Record { evidence, trace: run.trace, recovery: Trace::default() }, losses))
     }
