@@ -40,6 +40,10 @@ impl Sweep<'_> {
         let Some(last) = run.history.last().filter(|entry| entry.outcome.is_ok()) else {
             return Ok(());
         };
+        if let Some(why) = run.keeps_elsewhere() {
+            self.doubt_power(swept, &BTreeSet::from([why.to_owned()]));
+            return Ok(());
+        }
         let path = last.invocation.path();
         let script = Script::new(self.scenario, false);
         let mut limits = Limits::seeded(self.seed);

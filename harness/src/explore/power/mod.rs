@@ -153,6 +153,10 @@ impl Sweep<'_> {
                     return Ok(());
                 }
             };
+            if let Some(why) = run.keeps_elsewhere() {
+                self.doubt_power(swept, &BTreeSet::from([why.to_owned()]));
+                return Ok(());
+            }
             know_directories(stage, &run);
             let mut exploration = Exploration::new(self, stage, run, fresh_only);
             let explored = exploration.explore(tell);
@@ -307,7 +311,12 @@ impl<'a, 's> Exploration<'a, 's> {
             return Ok(None);
         }
         let recovery = match self.stage.record_recovery(&crashed.tree())? {
-            Ok(run) => Some(Rc::new(run)),
+            Ok(run) => {
+                if let Some(why) = run.keeps_elsewhere() {
+                    return Err(Stop::Doubt(why.to_owned()));
+                }
+                Some(Rc::new(run))
+            }
             Err(reasons) => {
                 return Err(Stop::Doubt(reasons.into_iter().next().unwrap_or_default()));
             }

@@ -63,6 +63,11 @@ pub(super) struct Context {
 }
 
 impl Run {
+    /// Why losing what it did proves nothing, if so.
+    pub(super) fn keeps_elsewhere(&self) -> Option<&'static str> {
+        self.trace.has(Circumstance::KeptOutside).then_some(OUTSIDE)
+    }
+
     pub(super) fn context(&self, point: Point) -> Context {
         let began = point.acknowledged.checked_sub(1).map_or(self.opened, |last| self.ended[last]);
         let in_flight =
@@ -346,9 +351,6 @@ impl UnderWay {
     ) -> Result<Recordable, TrialError> {
         if !trace.blind_spots.is_empty() {
             return Ok(Err(trace.blind_spots));
-        }
-        if trace.has(Circumstance::KeptOutside) {
-            return Ok(Err(BTreeSet::from([OUTSIDE.to_owned()])));
         }
         let on_disk = notes.arena.tree()?;
         if let Some(why) = cannot_be_laid_out(&on_disk) {
