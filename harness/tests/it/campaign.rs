@@ -1,11 +1,6 @@
 //! Campaigns as these tests run them, and what they ask of the outcome.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    thread,
-};
+use std::{collections::BTreeSet, fmt::Write, sync::Arc, thread};
 
 use crashworthy::Guarantee;
 pub(crate) use crashworthy_harness::explore::{Campaign, Outcome};
@@ -15,8 +10,9 @@ use crashworthy_harness::{
     report::{Progress, Reporter},
     scenario::{self, Scenario},
     subject::{Limits, Subject},
-    trace::pin,
 };
+
+use crate::place;
 
 /// What takes as long as all other scenarios together, and looks for size, and for how many there are.
 const SLOW: [&str; 4] = ["large-value", "list-long", "three-writers", "writer-and-lister"];
@@ -48,55 +44,18 @@ pub(crate) fn quick_scenarios() -> Vec<Arc<Scenario>> {
     scenarios
 }
 
-/// Runs it on a thread of its own.
-///
-/// A campaign with one job stays on the first processor that its thread may use. That is one that the fewest others
-/// have, or all of them would share one.
+/// Runs it on a thread of its own, which campaigns pin. With one job it stays on the processor of its test.
 pub(crate) fn run(campaign: &Campaign) -> Outcome {
-    let place = (campaign.jobs == 1).then(Place::take).flatten();
     let result = thread::scope(|scope| {
         let running = scope.spawn(|| {
-            if let Some(Place(processor)) = &place {
-                pin::pin_to(*processor);
+            if campaign.jobs > 1 {
+                place::everywhere();
             }
             campaign.run(&mut Silent)
         });
         running.join().expect("a campaign does not panic")
     });
     result.expect("a campaign has an outcome")
-}
-
-/// A processor while a campaign has it.
-struct Place(usize);
-
-impl Place {
-    /// Each processor and how many campaigns have it.
-    fn all() -> MutexGuard<'static, Vec<(usize, usize)>> {
-        static ALL: OnceLock<Mutex<Vec<(usize, usize)>>> = OnceLock::new();
-        let all = ALL.get_or_init(|| {
-            let mut processors = pin::processors();
-            // A runner with one process a test has each begin here; process ids differ.
-            let first = std::process::id() as usize % processors.len().max(1);
-            processors.rotate_left(first);
-            Mutex::new(processors.into_iter().map(|processor| (processor, 0)).collect())
-        });
-        all.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take() -> Option<Self> {
-        let mut all = Self::all();
-        let (processor, users) = all.iter_mut().min_by_key(|(_, users)| *users)?;
-        *users += 1;
-        Some(Self(*processor))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut all = Self::all();
-        let own = all.iter_mut().find(|(processor, _)| *processor == self.0);
-        own.expect("it was taken from here").1 -= 1;
-    }
 }
 
 /// The guarantees with this verdict.

@@ -25,6 +25,7 @@ mod interruption;
 mod log_backend;
 mod opening;
 mod outputs;
+mod place;
 mod program;
 mod ratchet;
 mod recorder;
@@ -39,14 +40,14 @@ mod tracer;
 
 use std::{
     env, fs,
-    num::NonZero,
     path::{Path, PathBuf},
     process::{self, ExitCode},
-    thread,
 };
 
 use crashworthy_harness::subject;
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use self::place::Place;
 
 /// A test's name and what it does; it fails by panicking.
 type Test = (&'static str, fn());
@@ -89,22 +90,29 @@ fn main() -> ExitCode {
         tracer::TESTS,
     ];
     tests.extend(further.concat().into_iter().map(|(name, test)| {
-        Trial::test(name, move || {
+        trial(name, move || {
             test();
             Ok(())
         })
     }));
-    let mut arguments = Arguments::from_args();
-    // For a third of their time, tests wait for processes that they have started.
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    arguments.test_threads.get_or_insert(processors + 1);
-    let conclusion = libtest_mimic::run(&arguments, tests);
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
     let left = scratch_directories();
     if !left.is_empty() {
         eprintln!("left behind: {left:?}");
         return ExitCode::FAILURE;
     }
     conclusion.exit_code()
+}
+
+/// A test, on a processor of its own as far as there are enough.
+fn trial(
+    name: impl Into<String>,
+    test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    Trial::test(name, || {
+        let _place = Place::take();
+        test()
+    })
 }
 
 /// The scratch directories of this process; none may outlive its campaigns.

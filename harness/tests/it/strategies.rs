@@ -25,7 +25,7 @@ use strum::VariantArray;
 
 use crate::{
     campaign::{self, Campaign},
-    program,
+    place, program,
 };
 
 pub(crate) const TESTS: &[crate::Test] =
@@ -138,6 +138,7 @@ fn render(verdicts: &[String]) -> String {
     let header = format!("| strategy | {} | 1 writer | {WRITERS} writers |\n", names.join(" | "));
     let rule = format!("{}|\n", "| --- ".repeat(names.len() + 3));
     let rows = rows();
+    place::everywhere();
     let rounds: Vec<Vec<[f64; 2]>> = (0..ROUNDS)
         .map(|_| {
             let rates: Vec<_> = rows.iter().map(|row| [1, WRITERS].map(|n| rate(row, n))).collect();

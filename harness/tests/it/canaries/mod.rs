@@ -34,7 +34,10 @@ use crashworthy_harness::{
 use libtest_mimic::Trial;
 
 use self::site::Site;
-use crate::campaign::{self, Outcome};
+use crate::{
+    campaign::{self, Outcome},
+    trial,
+};
 
 /// A broken backend and what it must be convicted of.
 struct Canary {
@@ -173,19 +176,19 @@ pub(crate) fn backends() -> Vec<Backend> {
 /// One test for each.
 pub(crate) fn tests() -> Vec<Trial> {
     let tests = TABLE.iter().map(|canary| {
-        Trial::test(canary.name.replace("canary:", "canaries::"), || {
+        trial(canary.name.replace("canary:", "canaries::"), || {
             convict(canary);
             Ok(())
         })
     });
     tests
         .chain([
-            Trial::test("canaries::every_guarantee_has_one", every_guarantee_has_one),
-            Trial::test("canaries::schedule_is_the_same_a_hundred_times", || {
+            trial("canaries::every_guarantee_has_one", every_guarantee_has_one),
+            trial("canaries::schedule_is_the_same_a_hundred_times", || {
                 schedule::is_the_same_a_hundred_times();
                 Ok(())
             }),
-            Trial::test("canaries::nothing", || {
+            trial("canaries::nothing", || {
                 acquit_nothing();
                 Ok(())
             }),
