@@ -123,11 +123,24 @@ def _complete(backend, capabilities):
     return backend
 
 
-def _call(backend, name, *arguments):
+def _takes(method, arguments):
+    import inspect  # Large, and needed only where something is wrong.
+
     try:
-        result = getattr(backend, name)(*arguments)
+        inspect.signature(method).bind(*arguments)
+    except TypeError:
+        return False
+    except ValueError:  # What is written in C may have no signature.
+        pass
+    return True
+
+
+def _call(backend, name, *arguments):
+    method = getattr(backend, name)
+    try:
+        result = method(*arguments)
     except TypeError as error:
-        if error.__traceback__.tb_next is None:  # The call itself failed, and nothing in the method.
+        if not _takes(method, arguments):
             raise _Fault(f"{name} cannot be called with {len(arguments)} arguments: {error}") from error
         raise
     if hasattr(result, "__await__"):

@@ -12,7 +12,7 @@
 
 use crashworthy::Operation;
 
-use super::{Finding, Judgement, walk, words};
+use super::{Finding, Judgement, power, walk, words};
 use crate::{
     fault::Strike,
     history::{Evidence, Invocation, Outcome, Phase, Reply},
@@ -103,6 +103,12 @@ fn compare(evidence: &Evidence, struck_by: &str) -> Option<(Operation, Found, Ve
         Some(content) if !past(evidence, path).contains(&content) => Found::Torn,
         _ => Found::Past,
     };
+    // That is a matter of `power-durable-mkdir`, which other trials judge.
+    if matches!(evidence.strike, Strike::KilledThenLost(_))
+        && power::lost_new_parent(evidence, path)
+    {
+        return None;
+    }
     let again = if last.phase == Phase::Repeat { " when it was tried again" } else { "" };
     let finding = || Finding {
         entry: Some(index),

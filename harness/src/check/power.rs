@@ -16,7 +16,7 @@ use super::{
     oracle::ancestors,
     scene::{Comparison, Route, Scene, Sight},
 };
-use crate::history::{Invocation, Moment, Node, Outcome, Phase, Reply};
+use crate::history::{Evidence, Invocation, Moment, Node, Outcome, Phase, Reply, Tree};
 
 /// What an answer shows of a file.
 enum Seen<'a> {
@@ -104,6 +104,14 @@ fn lost_parent(scene: &Scene<'_>, path: &str) -> bool {
     crashed.is_some_and(|tree| {
         ancestors(path).any(|above| tree.nodes.get(above) != Some(&Node::Directory))
     })
+}
+
+/// Whether a directory above `path` that was not there before the workload is gone from the disk.
+pub(super) fn lost_new_parent(evidence: &Evidence, path: &str) -> bool {
+    let (settled, crashed) = (evidence.tree(Moment::Settled), evidence.tree(Moment::Crashed));
+    let is_there =
+        |tree: Option<&Tree>, above: &str| tree.is_some_and(|tree| tree.nodes.contains_key(above));
+    ancestors(path).any(|above| !is_there(settled, above) && !is_there(crashed, above))
 }
 
 pub(super) fn read(scene: &Scene<'_>, path: &str, state: &FileState) -> Option<Route> {

@@ -263,9 +263,9 @@ impl Sweep<'_> {
         swept.totals.kills += usize::from(strike.is_kill());
         swept.totals.errors_injected += usize::from(strike.is_error());
         swept.totals.torn_writes += usize::from(strike.is_torn());
-        if let Strike::InRecovery { .. } = strike {
-            // Two processes die in it.
-            swept.totals.kills += 1;
+        if let Strike::InRecovery { workload, .. } = strike {
+            // Two processes die in it, unless it is the first one of all that does.
+            swept.totals.kills += usize::from(**workload != Strike::None);
         }
         Self::judge(swept, tell, &record);
         tell(&News::Trial);

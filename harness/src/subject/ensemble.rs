@@ -414,7 +414,7 @@ impl<'t> Ensemble<'t> {
                     "it maps files into memory, and no system call shows what it reads and changes there",
                 );
             }
-            News::Outside => {
+            News::Outside { .. } => {
                 self.blind_spot =
                     Some("it changes files outside its root, which no schedule puts in order");
             }

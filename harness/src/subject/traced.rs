@@ -4,8 +4,8 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet, VecDeque},
-    io,
-    path::Path,
+    fs, io,
+    path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -82,6 +82,8 @@ pub(crate) struct Traced<'t> {
     witness: Option<Rc<RefCell<dyn Witness>>>,
     /// Where events are to say how their calls ended: the calls that have not.
     asked: Option<HashMap<Tid, usize>>,
+    /// Files outside the root that it has changed.
+    outside: HashSet<PathBuf>,
     /// The call that is being made for the witness, and those that wait for its end.
     running: Option<(usize, HeldCall)>,
     waiting: VecDeque<(usize, HeldCall)>,
@@ -122,6 +124,7 @@ impl<'t> Traced<'t> {
             held: None,
             witness: None,
             asked: None,
+            outside: HashSet::new(),
             running: None,
             waiting: VecDeque::new(),
             ending: None,
@@ -133,10 +136,14 @@ impl<'t> Traced<'t> {
     /// Says hello and opens `root`; the answer of the first. Events below `root` are seen from then on.
     pub(crate) fn greet(&mut self, root: &Path, options: &Value) -> Result<Hello, String> {
         self.tracer.watch(Some(root));
-        greet(root, options, |call| match self.ask(call) {
-            Ok(Asked::Answer(answer)) => Ok(answer),
-            Ok(Asked::Held) => Err(NoAnswer::Broken("it is held".into())),
-            Err(no_answer) => Err(no_answer),
+        greet(root, options, |call| {
+            // What a runtime writes before it is asked to open the root is none of the backend's doing.
+            self.outside.clear();
+            match self.ask(call) {
+                Ok(Asked::Answer(answer)) => Ok(answer),
+                Ok(Asked::Held) => Err(NoAnswer::Broken("it is held".into())),
+                Err(no_answer) => Err(no_answer),
+            }
         })
     }
 
@@ -181,7 +188,16 @@ impl<'t> Traced<'t> {
 
     /// Takes the events since [`Self::aim`].
     pub(crate) fn take_trace(&mut self) -> Trace {
+        self.note_outside();
         std::mem::take(&mut self.trace)
+    }
+
+    /// Whether it has changed a file outside its root, and that is still there.
+    fn note_outside(&mut self) {
+        if self.outside.iter().any(|path| fs::symlink_metadata(path).is_ok()) {
+            self.trace.circumstances.insert(Circumstance::KeptOutside);
+        }
+        self.outside.clear();
     }
 
     /// Whether the strike has struck: its process was killed or held by it.
@@ -192,6 +208,7 @@ impl<'t> Traced<'t> {
     /// Ends its input and waits until it has exited, as it should, or the watchdog has ended it. A witness
     /// sees what it does until then.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.note_outside();
         self.streams.close_stdin();
         if self.witness.is_none() {
             self.disarm();
@@ -204,6 +221,8 @@ impl<'t> Traced<'t> {
         if !self.dead {
             let _ = self.serve(u64::MAX);
         }
+        // What it writes at its end, nobody reads before the power fails.
+        self.outside.clear();
         self.die()
     }
 
@@ -315,12 +334,16 @@ impl<'t> Traced<'t> {
                 News::Returned(tid)
                     if self.running.as_ref().is_some_and(|(_, call)| call.tid == tid) =>
                 {
-                    self.witnessed(tid)?;
+                    if let Some(asked) = self.witnessed(tid)? {
+                        return Ok(asked);
+                    }
                 }
                 News::Returned(tid) => {
                     if let Some(event) = self.asked.as_mut().and_then(|asked| asked.remove(&tid)) {
-                        let result = self.tracer.result(tid)?;
-                        self.note_result(event, result);
+                        // A thread may die in its stop.
+                        if let Ok(result) = self.tracer.result(tid) {
+                            self.note_result(event, result);
+                        }
                     }
                     if let Some((_, saved)) = self.shortened.take_if(|(held, _)| *held == tid) {
                         self.tracer.restore(tid, &saved)?;
@@ -352,10 +375,14 @@ impl<'t> Traced<'t> {
                 News::Bypass => {
                     self.trace.circumstances.insert(Circumstance::BypassRefused);
                 }
-                News::Ended { .. } => self.next_witnessed()?,
-                News::Outside => {
+                News::Ended { .. } => {
+                    if let Some(asked) = self.next_witnessed()? {
+                        return Ok(asked);
+                    }
+                }
+                News::Outside { path } => {
                     if self.counting {
-                        self.trace.circumstances.insert(Circumstance::KeptOutside);
+                        self.outside.insert(path);
                     }
                 }
                 News::Forked { .. } | News::Crowded(_) | News::Slept => {}
@@ -380,6 +407,19 @@ impl<'t> Traced<'t> {
             clock: 0,
             operation: self.trace.operations,
         });
+        if self.witness.is_some() && self.running.is_some() && !call.may_block() {
+            self.waiting.push_back((index, call));
+            return Ok(None);
+        }
+        self.proceed(index, call)
+    }
+
+    /// Lets a call be made, or strikes it. For a witness, no other one is under way.
+    fn proceed(
+        &mut self,
+        index: usize,
+        call: HeldCall,
+    ) -> io::Result<Option<Result<Asked, NoAnswer>>> {
         if let Some((name, errno)) = self.failing
             && name == call.name
         {
@@ -427,12 +467,8 @@ impl<'t> Traced<'t> {
                 return Ok(Some(Ok(Asked::Held)));
             }
             _ if self.witness.is_some() && !call.may_block() => {
-                if self.running.is_some() {
-                    self.waiting.push_back((index, call));
-                } else {
-                    self.tracer.release_to_exit(call.tid)?;
-                    self.running = Some((index, call));
-                }
+                self.tracer.release_to_exit(call.tid)?;
+                self.running = Some((index, call));
             }
             _ if !call.may_block()
                 && let Some(asked) = &mut self.asked =>
@@ -453,9 +489,11 @@ impl<'t> Traced<'t> {
     }
 
     /// The call that was made for the witness has returned: tells it, and makes the next one.
-    fn witnessed(&mut self, tid: Tid) -> io::Result<()> {
-        if let (Some((event, call)), Some(witness)) = (self.running.take(), &self.witness) {
-            let result = self.tracer.result(tid)?;
+    fn witnessed(&mut self, tid: Tid) -> io::Result<Option<Result<Asked, NoAnswer>>> {
+        // A thread may die in its stop; of what becomes of its call then, nobody learns.
+        if let (Some((event, call)), Some(witness), Ok(result)) =
+            (self.running.take(), &self.witness, self.tracer.result(tid))
+        {
             witness.borrow_mut().returned(event, &call, result);
             self.note_result(event, result);
         }
@@ -471,15 +509,16 @@ impl<'t> Traced<'t> {
     }
 
     /// Makes the next call for the witness, unless one is being made by a thread that lives.
-    fn next_witnessed(&mut self) -> io::Result<()> {
+    fn next_witnessed(&mut self) -> io::Result<Option<Result<Asked, NoAnswer>>> {
         self.running.take_if(|(_, call)| self.tracer.process_of(call.tid).is_none());
-        if self.running.is_none()
-            && let Some(next) = self.waiting.pop_front()
+        while self.running.is_none()
+            && let Some((event, call)) = self.waiting.pop_front()
         {
-            self.tracer.release_to_exit(next.1.tid)?;
-            self.running = Some(next);
+            if let Some(asked) = self.proceed(event, call)? {
+                return Ok(Some(asked));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Kills it, with every process that it started, and collects them.

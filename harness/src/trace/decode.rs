@@ -28,8 +28,8 @@ pub(crate) enum Meaning {
     Change { path: String, to: Option<String>, bytes: Option<u64> },
     /// It maps a file below the root for shared writing, or for sharing at all where looks are of interest.
     SharedMapping,
-    /// It changes a file elsewhere, which others may read, now or later.
-    Outside,
+    /// It changes this file elsewhere, which others may read, now or later.
+    Outside { path: PathBuf },
     /// It waits for time to pass.
     Sleep,
     /// It starts input and output that bypasses system calls.
@@ -64,7 +64,7 @@ pub(crate) fn decode(
             match below(&path) {
                 Some(path) => change(path, None, None),
                 None if interest.includes_looks() && is_shared_state(&path, flags) => {
-                    Meaning::Outside
+                    Meaning::Outside { path }
                 }
                 None => Meaning::Elsewhere,
             }
@@ -289,7 +289,11 @@ fn keeps_something(call: &str) -> bool {
 fn elsewhere(path: &Path, interest: Interest) -> Meaning {
     let is_program = path.components().any(|part| part.as_os_str() == "__pycache__");
     let is_kept = path.is_absolute() && is_stored(path) && !is_program;
-    if is_kept && !interest.includes_looks() { Meaning::Outside } else { Meaning::Elsewhere }
+    if is_kept && !interest.includes_looks() {
+        Meaning::Outside { path: path.to_owned() }
+    } else {
+        Meaning::Elsewhere
+    }
 }
 
 /// As [`elsewhere`], of an open file. One without a name ends with the process.

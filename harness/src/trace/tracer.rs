@@ -71,8 +71,8 @@ pub(crate) enum News {
     Ended { process: Tid, ending: Ending },
     /// A file below the root was mapped for shared writing.
     SharedMapping,
-    /// A file outside the root was opened to be changed, which others may read.
-    Outside,
+    /// A file outside the root is changed, or was opened to be, which others may read.
+    Outside { path: PathBuf },
     /// A thread asked to sleep, and was told that it has.
     Slept,
     /// A thread's memory or descriptors may not be read, so nobody knows what it does.
@@ -457,9 +457,9 @@ impl Tracer {
                 self.release(tid)?;
                 Some(News::Bypass)
             }
-            Meaning::Outside => {
+            Meaning::Outside { path } => {
                 self.release(tid)?;
-                self.root.is_some().then_some(News::Outside)
+                self.root.is_some().then_some(News::Outside { path })
             }
             // Time passes at once where schedules decide what comes first.
             Meaning::Sleep => {

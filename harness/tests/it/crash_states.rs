@@ -4,7 +4,10 @@ use crashworthy::Guarantee::PowerDurableAck;
 use crashworthy_harness::judge::Verdict;
 use serde_json::{Value, json};
 
-use crate::log_backend::verdict;
+use crate::{
+    campaign,
+    log_backend::{run_noting, verdict},
+};
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("crash_states::what_a_copy_reads_differently", || {
@@ -31,4 +34,9 @@ fn kept_outside() {
     // What it says there, nobody reads later.
     let (sound, why) = verdict(beside("/dev/null"), PowerDurableAck, "power-overwrite");
     assert_eq!(sound, Verdict::Upheld, "{why}");
+    // Nor what its runtime keeps there.
+    let file = file.to_string_lossy();
+    let outcome = run_noting(&[&file], json!({}), PowerDurableAck, "power-untouched-root");
+    let row = campaign::row(&outcome.certificate, PowerDurableAck);
+    assert_eq!(row.verdict, Verdict::Upheld, "{:?}", row.reason);
 }

@@ -18,7 +18,17 @@ pub(crate) fn verdict(options: Value, guarantee: Guarantee, scenario: &str) -> (
 
 /// The built-in `scenario`, judged for `guarantee` alone.
 pub(crate) fn run(options: Value, guarantee: Guarantee, scenario: &str) -> Outcome {
-    let mut subject = program::python_subject("tests/it/subjects/log_backend.py", &[]);
+    run_noting(&[], options, guarantee, scenario)
+}
+
+/// The same of one that writes to these files when it starts and when it ends.
+pub(crate) fn run_noting(
+    files: &[&str],
+    options: Value,
+    guarantee: Guarantee,
+    scenario: &str,
+) -> Outcome {
+    let mut subject = program::python_subject("tests/it/subjects/log_backend.py", files);
     subject.options = options;
     let mut scenarios = scenario::builtin::all();
     scenarios.retain(|it| it.name == scenario);

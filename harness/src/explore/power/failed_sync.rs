@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         sweep::{ATTEMPTS_MAX, CALLS_DIFFER, News, Sweep, Swept},
-        trial::{Stage, TrialError},
+        trial::{Stage, TrialError, diverged},
     },
     observer::{Observer, Script},
     record::Recordable,
@@ -43,8 +43,8 @@ impl Sweep<'_> {
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), TrialError> {
-        let synchronous = match stage.record_workload()? {
-            Ok(run) => run.recorded.synchronous_writes(),
+        let synchronous = match synchronous_writes(stage, rehearsal)? {
+            Ok(synchronous) => synchronous,
             Err(reasons) => {
                 self.doubt_power(swept, &reasons);
                 return Ok(());
@@ -84,7 +84,7 @@ impl Sweep<'_> {
                         }
                         let strike =
                             |loss| Strike::FailedSync(FailedSync { loss, ..failed.clone() });
-                        let lost = (&run, &strike as &dyn Fn(PowerLoss) -> Strike, TOO_MANY);
+                        let lost = (&run, &strike as &dyn Fn(PowerLoss) -> Strike, Some(TOO_MANY));
                         self.lose_after(stage, &mut observer, lost, swept, tell)?;
                     }
                     Some(Err(reasons)) => self.doubt_power(swept, &reasons),
@@ -94,6 +94,25 @@ impl Sweep<'_> {
         }
         observer.end(stage)
     }
+}
+
+/// The events of the fault-free run that wrote something and synced it before they returned, or why nobody knows.
+fn synchronous_writes(
+    stage: &mut Stage<'_>,
+    rehearsal: &Trace,
+) -> Result<Result<BTreeSet<usize>, BTreeSet<String>>, TrialError> {
+    for _ in 0..ATTEMPTS_MAX {
+        let run = match stage.record_workload()? {
+            Ok(run) => run,
+            Err(reasons) => return Ok(Err(reasons)),
+        };
+        let writes = run.recorded.synchronous_writes();
+        // Where there are none, it does not matter whether the calls are the same ones.
+        if writes.is_empty() || diverged(&run.trace, rehearsal, rehearsal.events.len()).is_none() {
+            return Ok(Ok(writes));
+        }
+    }
+    Ok(Err(BTreeSet::from([CALLS_DIFFER.to_owned()])))
 }
 
 /// The run in which one sync fails; `None` where it makes other calls every time.

@@ -23,9 +23,6 @@ use crate::{
     trace::Trace,
 };
 
-/// Why acquitting a subject proves nothing.
-const TOO_MANY: &str = "after a kill, there are too many crash states to look at all of them";
-
 impl Sweep<'_> {
     /// Kills the workload's process before every event, has another one go on, and loses power afterwards.
     pub(in crate::explore) fn kill_then_lose(
@@ -52,7 +49,7 @@ impl Sweep<'_> {
                         observer.try_out(stage, &run.settled, self.scenario, &script)?;
                     }
                     let strike = |loss| Strike::KilledThenLost(KilledThenLost { event, loss });
-                    let lost = (&run, &strike as &dyn Fn(PowerLoss) -> Strike, TOO_MANY);
+                    let lost = (&run, &strike as &dyn Fn(PowerLoss) -> Strike, None);
                     self.lose_after(stage, &mut observer, lost, swept, tell)?;
                 }
                 Some(Err(reasons)) => self.doubt_power(swept, &reasons),

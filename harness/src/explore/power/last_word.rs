@@ -23,8 +23,9 @@ use crate::{
     trace::Trace,
 };
 
-/// A run, the strike that a power loss after it makes, and why it proves nothing where crash states are too many.
-pub(super) type Struck<'r> = (&'r Run, &'r dyn Fn(PowerLoss) -> Strike, &'static str);
+/// A run, the strike that a power loss after it makes, and why it proves nothing where crash states are too many to look
+/// at all of them; a bound, where that is none.
+pub(super) type Struck<'r> = (&'r Run, &'r dyn Fn(PowerLoss) -> Strike, Option<&'static str>);
 
 impl Sweep<'_> {
     /// Loses power after the last acknowledgement, wherever the models allow it.
@@ -57,9 +58,14 @@ impl Sweep<'_> {
                 let order = Order::new(recording, tables(model));
                 let Some(point) = last_acknowledgement(recording, run) else { continue };
                 let mut states = Walk::new(recording, &order).states(point, limits);
-                if let Bound::Bounded { .. } = states.bound() {
-                    self.doubt_power(swept, &BTreeSet::from([too_many.to_owned()]));
-                    break;
+                if let bound @ Bound::Bounded { .. } = states.bound() {
+                    if let Some(why) = too_many {
+                        self.doubt_power(swept, &BTreeSet::from([why.to_owned()]));
+                        break;
+                    }
+                    for &guarantee in &self.scenario.judges {
+                        swept.docket.bound(guarantee, model, &format!("after a kill {bound}"));
+                    }
                 }
                 while let Some(state) = states.advance() {
                     let observation = match seen.entry(state.digest) {

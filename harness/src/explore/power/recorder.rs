@@ -204,14 +204,8 @@ impl Recorder {
                 }
                 Ok(())
             }
-            "sync" => Ok(self.each(|it| {
-                it.sync(Sync::Sync);
-                Ok(())
-            })?),
-            "syncfs" => Ok(self.each(|it| {
-                it.sync(Sync::Syncfs);
-                Ok(())
-            })?),
+            "sync" => self.synced_everything(Sync::Sync),
+            "syncfs" => self.synced_everything(Sync::Syncfs),
             "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" => {
                 self.attributed(call, &self.root.join(&call.path), second)
             }
@@ -303,6 +297,24 @@ impl Recorder {
         Ok(())
     }
 
+    fn synced_everything(&mut self, sync: Sync) -> Result<(), Trouble> {
+        self.each(|it| {
+            it.sync(sync);
+            Ok(())
+        })?;
+        for inode in self.known() {
+            self.remember(inode);
+        }
+        Ok(())
+    }
+
+    /// All inodes, in an order that does not depend on chance.
+    fn known(&self) -> Vec<InodeId> {
+        let mut inodes: Vec<InodeId> = self.inodes.values().copied().collect();
+        inodes.sort_unstable();
+        inodes
+    }
+
     /// A file has been synced.
     fn remember(&mut self, inode: InodeId) {
         if self.after_failed_sync == AfterFailedSync::Reverted
@@ -338,7 +350,7 @@ impl Recorder {
         if call.name == "syncfs" {
             return self.lose_everything();
         }
-        let place = descriptor(call, call.arguments[0]);
+        let place = descriptor(call, written_to(call));
         let Some(inode) = self.inode(&place)? else { return Ok(()) };
         let sync = match call.name {
             "fsync" => Sync::Fsync(inode),
@@ -351,19 +363,19 @@ impl Recorder {
         self.lose_content(&place, inode)
     }
 
-    /// Every file that has something pending.
+    /// Of every file.
     fn lose_everything(&mut self) -> Result<(), Trouble> {
         if let Some(innocent) = &mut self.innocent {
             innocent.sync(Sync::Syncfs);
         }
-        let mut inodes: Vec<InodeId> = self.inodes.values().copied().collect();
-        inodes.sort_unstable();
-        for inode in inodes {
-            let paths = self.recording.paths_of(inode);
-            // One without a name has nothing that anybody could find.
-            if let Some(path) = paths.first() {
-                let place = self.root.join(path);
-                self.lose_content(&place, inode)?;
+        for inode in self.known() {
+            if self.recording.live_content(inode).is_none() {
+                continue;
+            }
+            match self.recording.paths_of(inode).first() {
+                Some(path) => self.lose_content(&self.root.join(path), inode)?,
+                // Where it is open, nobody knows; what is in memory stays there.
+                None => self.recording.fail_sync(inode),
             }
         }
         Ok(())
@@ -372,7 +384,7 @@ impl Recorder {
     /// What an open with `O_SYNC` or `O_DSYNC` wrote is in memory when the sync of it fails, and the caller is told that
     /// nothing was written.
     fn lose_write(&mut self, call: &HeldCall, place: &Path, inode: InodeId) -> Result<(), Trouble> {
-        let file = Descriptor::of(call, call.arguments[0]);
+        let file = Descriptor::of(call, written_to(call));
         let at = file.as_ref().and_then(|file| file.intended(call));
         let (Some(file), Some(at)) = (file, at) else { return Err(Trouble::CopySynced) };
         let data = written_bytes(call)?;
@@ -390,10 +402,14 @@ impl Recorder {
     /// The pages of a file count as clean; where they are reverted, as they were when it was synced last.
     fn lose_content(&mut self, place: &Path, inode: InodeId) -> Result<(), Trouble> {
         self.recording.fail_sync(inode);
-        if fs::metadata(place)?.is_file() && self.after_failed_sync == AfterFailedSync::Reverted {
+        if self.after_failed_sync == AfterFailedSync::Reverted
+            && let Some(content) = self.recording.live_content(inode)
+        {
             let durable = self.synced.get(&inode).cloned().unwrap_or_default();
-            fs::write(place, &*durable)?;
-            self.recording.rewrite(inode, &durable, None)?;
+            if content != durable {
+                fs::write(place, &*durable)?;
+                self.recording.rewrite(inode, &durable, None)?;
+            }
         }
         Ok(())
     }
@@ -457,9 +473,17 @@ pub(super) fn is_sync(call: &str) -> bool {
     matches!(call, "fsync" | "fdatasync" | "syncfs")
 }
 
+/// The descriptor that a held call writes to, or syncs.
+fn written_to(call: &HeldCall) -> u64 {
+    match call.name {
+        "copy_file_range" | "splice" => call.arguments[2],
+        _ => call.arguments[0],
+    }
+}
+
 /// Whether a held call writes and syncs what it writes.
 fn writes_synchronously(call: &HeldCall) -> bool {
-    let file = || Descriptor::of(call, call.arguments[0]);
+    let file = || Descriptor::of(call, written_to(call));
     call.bytes.is_some() && file().is_some_and(|file| file.is_synchronous(call))
 }
 
