@@ -60,7 +60,8 @@ fn main() -> ExitCode {
 
     let mut tests = canaries::tests();
     let further = [
-        // One that takes long by itself: at the end everybody would wait for it.
+        // Those that take long by themselves: at the end everybody would wait for them.
+        samples::TESTS,
         strategies::TESTS,
         bench::TESTS,
         bit_rot::TESTS,
@@ -82,7 +83,6 @@ fn main() -> ExitCode {
         outputs::TESTS,
         ratchet::TESTS,
         recorder::TESTS,
-        samples::TESTS,
         sharding::TESTS,
         time_budget::TESTS,
         timeline::TESTS,
