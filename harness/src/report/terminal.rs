@@ -21,7 +21,10 @@ pub(super) use conclusion::replay;
 pub use progress::{TerminalReporter, width};
 
 use self::page::Page;
-use super::story::{self, STRIKE_MARK};
+use super::{
+    story::{self, STRIKE_MARK},
+    text,
+};
 use crate::judge::{Case, Certificate, GuaranteeResult, Verdict};
 
 /// Narrowest page in columns. On narrower terminals lines wrap as the terminal likes.
@@ -75,8 +78,8 @@ fn header(page: &mut Page, certificate: &Certificate) {
     if certificate.claims_assumed {
         page.field("claims", "it documents no guarantees; every guarantee counts as claimed");
     } else {
-        let all = certificate.guarantees.len();
-        page.field("claims", &format!("it documents {claims} of {all} guarantees"));
+        let all = text::count(certificate.guarantees.len(), "guarantee");
+        page.field("claims", &format!("it documents {claims} of {all}"));
     }
     if certificate.interrupted {
         page.warning("interrupted: this is what was judged until then");
@@ -88,12 +91,12 @@ fn tell(page: &mut Page, case: &Case) {
     page.heading(&format!("How {} was refuted", case.guarantee), "");
     let (lines, _) = story::tell(case);
     for line in lines {
-        let text = line.trim_start();
-        let indent = 2 + line.len() - text.len();
-        if text.starts_with(STRIKE_MARK) {
-            page.strike(indent, text);
+        let told = line.trim_start();
+        let indent = 2 + line.len() - told.len();
+        if told.starts_with(STRIKE_MARK) {
+            page.strike(indent, told);
         } else {
-            page.paragraph(indent, text);
+            page.paragraph(indent, told);
         }
     }
 }

@@ -22,6 +22,10 @@ const ADVICE: &[(&str, &str)] = &[
         "standard output is for answers alone: print everything else to standard error, in Python with \
          print(…, file=sys.stderr), in Node with console.error(…)",
     ),
+    (
+        "its adapter says",
+        "the adapter calls the methods of the object that the program gives it: mend them as it says, and run again",
+    ),
     ("answered a read with what is not base64", ANSWERS),
     ("answered a list with what is not an array", ANSWERS),
     ("with a value of the wrong type", ANSWERS),
