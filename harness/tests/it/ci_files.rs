@@ -19,7 +19,7 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::program::{crashworthy, said, source};
+use crate::program::{crashworthy, install, said, source};
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("ci_files::slurm_imagined", slurm_imagined),
@@ -236,10 +236,9 @@ fn kubernetes() {
 
     // Its script, run as the last pod would, with a command that only says how it was called.
     let folder = tempfile::tempdir().unwrap();
-    let fake = folder.path().join("crashworthy");
-    fs::write(&fake, "#!/bin/sh\necho \"$@\"\n").unwrap();
-    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&fake, everybody).unwrap();
+    let text = folder.path().join("fake.sh");
+    fs::write(&text, "#!/bin/sh\necho \"$@\"\n").unwrap();
+    install(&text, &folder.path().join("crashworthy"));
     let words = |value: &Value| -> Vec<String> {
         let words = value.as_array().expect("a list").iter();
         words.map(|word| word.as_str().expect("a word").to_owned()).collect()

@@ -60,11 +60,10 @@ fn missing() {
 
 /// It is found, and it cannot be run: the interpreter that its first line names is missing.
 fn not_executable() {
-    use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("backend");
-    fs::write(&file, "#!/no/such/interpreter\n").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let (text, file) = (directory.path().join("text"), directory.path().join("backend"));
+    fs::write(&text, "#!/no/such/interpreter\n").unwrap();
+    program::install(&text, &file);
     let subject = Subject::command(&file.into(), &[]).unwrap();
     assert_not_measured(&run(subject), &["No such file or directory"]);
 }

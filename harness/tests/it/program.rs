@@ -30,6 +30,19 @@ pub(crate) fn python() -> &'static OsString {
     })
 }
 
+/// Copies a file to where it can be executed, by anybody.
+///
+/// Another process does it: a descriptor that this one writes by is in every child that another test forks meanwhile, and
+/// until that child executes its own program, the system refuses to execute the file (`ETXTBSY`).
+pub(crate) fn install(from: &Path, to: &Path) {
+    let status = Command::new("install")
+        .args(["-m", "0755"])
+        .args([from, to])
+        .status()
+        .expect("this test needs `install` (coreutils) on the PATH");
+    assert!(status.success(), "`install` did not copy {} to {}", from.display(), to.display());
+}
+
 /// `python3 FILE ARGUMENTS…`
 pub(crate) fn python_subject(file: &str, arguments: &[&str]) -> Subject {
     let mut words = vec!["-B".into(), source(file).into_os_string()];

@@ -96,13 +96,9 @@ fn ring_only() {
 fn unprivileged() {
     // A place that nobody can read and write, which neither the build directory nor a home need be.
     let directory = tempfile::Builder::new().prefix("unprivileged-").tempdir().unwrap();
-    let may = |path: &Path, mode| {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    };
-    may(directory.path(), 0o777);
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let binary = directory.path().join("crashworthy");
-    fs::copy(env!("CARGO_BIN_EXE_crashworthy"), &binary).unwrap();
-    may(&binary, 0o755);
+    program::install(Path::new(env!("CARGO_BIN_EXE_crashworthy")), &binary);
 
     let mut command = if nix::unistd::geteuid().is_root() {
         let mut command = Command::new("setpriv");
