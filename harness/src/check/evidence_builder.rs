@@ -110,7 +110,7 @@ impl Builder {
     pub(super) fn concurrent(actors: &[&str], killed: &[usize]) -> Self {
         let mut schedule = Schedule::default();
         for actor in killed {
-            schedule.kill(*actor);
+            schedule.kill(*actor, None);
         }
         let strike = Strike::Schedule(Interleaving { schedule, ..Interleaving::default() });
         let actor = |name: &&str| Actor { name: (*name).to_owned(), operations: Vec::new() };
@@ -226,6 +226,5 @@ pub(super) fn refuted(evidence: &Evidence) -> Vec<(Guarantee, String)> {
 
 /// How many comparisons the checker of `guarantee` made.
 pub(super) fn comparisons(evidence: &Evidence, guarantee: Guarantee) -> usize {
-    super::checker(guarantee)
-        .map_or(0, |checker| checker.check(&super::Trial::new(evidence)).comparisons)
+    super::checker(guarantee).check(&super::Trial::new(evidence)).comparisons
 }

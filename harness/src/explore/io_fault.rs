@@ -1,4 +1,4 @@
-//! A trial in which a call fails or a write is short, and nobody is killed.
+//! A trial in which a call fails, a write is short or the disk is full, and nobody is killed.
 //!
 //! The fault lasts as long as the operation that it strikes. Then a fresh process looks, the process that it
 //! happened to does the operation once more, and a fresh one looks again.
@@ -59,7 +59,9 @@ impl Stage<'_> {
         };
         let trace = process.take_trace();
         let event = match strike {
-            Strike::Error { event, .. } | Strike::Short { event, .. } => *event,
+            Strike::Error { event, .. }
+            | Strike::Short { event, .. }
+            | Strike::DiskFull { event, .. } => *event,
             _ => 0,
         };
         // What it does about the error is its own.

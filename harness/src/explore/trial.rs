@@ -266,8 +266,8 @@ impl Stage<'_> {
         })
     }
 
-    /// `open`, a look, and `recover` where there is one, in a traced process under `strike`; when that kills it, once more
-    /// in a fresh one. Whatever repairs what a crash left may do so when it is opened, or first read.
+    /// `open`, a look, and `recover` where there is one, in a traced process under `strike`; when that kills it, once
+    /// more in a fresh one. Whatever repairs what a crash left may do so when it is opened, or first read.
     fn recover_traced(
         &mut self,
         strike: &Strike,
@@ -419,6 +419,7 @@ pub(super) fn known_results(strike: &Strike, events: usize) -> usize {
         | Strike::Torn { event, .. }
         | Strike::Error { event, .. }
         | Strike::Short { event, .. }
+        | Strike::DiskFull { event, .. }
         | Strike::Pause { event } => *event,
         _ => events,
     }
@@ -433,5 +434,5 @@ fn unopened(notes: &Notes, why: &str) -> String {
 }
 
 pub(super) fn offers_recovery(hello: &protocol::Hello) -> bool {
-    hello.capabilities.iter().any(|capability| capability == protocol::RECOVER)
+    hello.offers(protocol::RECOVER)
 }

@@ -59,7 +59,8 @@ fn errors_of(call: &str) -> &'static [Errno] {
         "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat"
         | "mkdir" | "mkdirat" | "mknod" | "mknodat" => &[ENOSPC, EDQUOT, EIO, EROFS, EACCES],
         "unlink" | "unlinkat" | "rmdir" => &[EIO, EROFS, EACCES],
-        "fsync" | "fdatasync" => &[ENOSPC, EDQUOT, EIO, EROFS, EINTR],
+        "fsync" | "fdatasync" | "syncfs" => &[ENOSPC, EDQUOT, EIO, EROFS, EINTR],
+        "sync_file_range" => &[ENOSPC, EIO],
         "truncate" | "ftruncate" => &[EIO, EROFS, EINTR],
         "setxattr" | "lsetxattr" | "fsetxattr" => &[ENOSPC, EDQUOT, EIO, EROFS],
         "flock" | "fcntl" => &[EINTR],

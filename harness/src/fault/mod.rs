@@ -5,6 +5,7 @@
 //! strikes what is stored instead, when the processes are gone.
 
 mod bit_rot;
+mod disk_full;
 mod interleaving;
 mod io_error;
 mod kill;
@@ -52,6 +53,8 @@ pub enum FaultKind {
     IoError,
     /// A write takes fewer bytes than it was asked to.
     ShortWrite,
+    /// The same, and there is no room for the rest, nor for anything else until the operation has ended.
+    DiskFull,
     /// The power fails at every event and after every acknowledgement, and again in recovery.
     PowerLoss,
     /// Every sync of a file fails, the operation is repeated, and then the power fails.
@@ -62,7 +65,7 @@ pub enum FaultKind {
     BitRot,
     /// The scenario's actors work at once, in every order of their calls up to a bound.
     Schedules,
-    /// The same, and one of them is killed at every one of its calls.
+    /// The same, and one of them is killed at every one of its calls and inside its writes.
     KillOne,
 }
 
@@ -127,6 +130,13 @@ pub enum Strike {
         /// How many bytes it takes; less than it was asked to.
         keep: u64,
     },
+    /// A write takes only its first bytes, and further ones fail with `ENOSPC` until the operation has ended.
+    DiskFull {
+        /// Index of the event.
+        event: usize,
+        /// How many bytes it takes; less than it was asked to.
+        keep: u64,
+    },
     /// The power fails.
     PowerLoss(PowerLoss),
     /// A sync fails, and then the power.
@@ -168,13 +178,16 @@ pub trait Fault: Sync {
 }
 
 pub use bit_rot::{Damage, WHOLE_BYTES_MAX, damages};
+pub use disk_full::DiskFull;
+pub(crate) use disk_full::needs_room;
 pub use interleaving::{Among, Interleaving};
 pub use io_error::{Errno, IoError};
 pub use kill::Kill;
 pub use pause::Pause;
-pub use power_loss::{AfterFailedSync, FailedSync, KilledThenLost, PowerLoss, tables};
+pub use power_loss::{AfterFailedSync, FailedSync, KilledThenLost, PowerLoss};
 pub use short_write::ShortWrite;
 pub use torn::Torn;
+pub(crate) use torn::prefixes;
 
 impl FaultKind {
     /// Whether every event of a workload costs processes of its own.
@@ -203,6 +216,7 @@ impl FaultKind {
             Self::Pause => Some(&Pause),
             Self::IoError => Some(&IoError),
             Self::ShortWrite => Some(&ShortWrite),
+            Self::DiskFull => Some(&DiskFull),
             Self::NestedKill
             | Self::RandomKill
             | Self::PowerLoss
@@ -254,7 +268,7 @@ impl Strike {
 
     /// Whether it makes a call fail, or do less than it was asked to.
     pub fn is_error(&self) -> bool {
-        matches!(self, Self::Error { .. } | Self::Short { .. })
+        matches!(self, Self::Error { .. } | Self::Short { .. } | Self::DiskFull { .. })
     }
 
     /// Whether two trials under it may differ: a time strikes wherever the subject is by then, and clients that run
@@ -289,6 +303,7 @@ impl Strike {
             Self::Pause { .. } => FaultKind::Pause,
             Self::Error { .. } => FaultKind::IoError,
             Self::Short { .. } => FaultKind::ShortWrite,
+            Self::DiskFull { .. } => FaultKind::DiskFull,
             Self::PowerLoss(_) => FaultKind::PowerLoss,
             Self::FailedSync(_) => FaultKind::FailedSync,
             Self::KilledThenLost(_) => FaultKind::KillThenPowerLoss,

@@ -9,7 +9,6 @@ use crashworthy::PersistenceModel;
 use serde::{Deserialize, Serialize};
 
 use super::Errno;
-use crate::persist;
 
 /// The power fails at a moment, and some of what was done before is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,28 +94,4 @@ pub struct KilledThenLost {
     pub event: usize,
     /// What the power loss takes.
     pub loss: PowerLoss,
-}
-
-/// The tables of a model.
-pub fn tables(model: PersistenceModel) -> &'static persist::Model {
-    match model {
-        PersistenceModel::Strict => &persist::STRICT,
-        PersistenceModel::Ext4 => &persist::EXT4,
-        PersistenceModel::Xfs => &persist::XFS,
-        PersistenceModel::Btrfs => &persist::BTRFS,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use strum::VariantArray;
-
-    use super::*;
-
-    #[test]
-    fn every_model_has_its_own_tables() {
-        let names = PersistenceModel::VARIANTS.iter().map(|model| tables(*model).name);
-        let spelled = PersistenceModel::VARIANTS.iter().map(ToString::to_string);
-        assert_eq!(names.collect::<Vec<_>>(), spelled.collect::<Vec<_>>());
-    }
 }

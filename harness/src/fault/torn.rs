@@ -34,7 +34,7 @@ impl Fault for Torn {
 }
 
 /// The prefix lengths worth trying of a write of `bytes` bytes, ascending.
-pub(super) fn prefixes(bytes: u64) -> BTreeSet<u64> {
+pub(crate) fn prefixes(bytes: u64) -> BTreeSet<u64> {
     let boundaries = (1..=BOUNDARIES_MAX).map(|page| page * PAGE_BYTES);
     let last_boundary = bytes.saturating_sub(1) / PAGE_BYTES * PAGE_BYTES;
     boundaries

@@ -40,6 +40,9 @@ pub struct Turn {
     /// Whether its process is then killed, where it is held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub killed: bool,
+    /// Where it is killed inside a write, the last of these steps: how many bytes of it arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<u64>,
 }
 
 /// The order in which the actors make their steps. What it does not say (its end is reached, or an actor has
@@ -65,15 +68,18 @@ impl Schedule {
     pub fn push(&mut self, actor: Actor) {
         match self.turns.last_mut() {
             Some(last) if last.actor == actor && !last.killed => last.steps += 1,
-            _ => self.turns.push(Turn { actor, steps: 1, killed: false }),
+            _ => self.turns.push(Turn { actor, steps: 1, killed: false, keep: None }),
         }
     }
 
-    /// Kills an actor after the last step so far.
-    pub fn kill(&mut self, actor: Actor) {
+    /// Kills an actor after the last step so far, or inside it, when it has written `keep` bytes.
+    pub fn kill(&mut self, actor: Actor, keep: Option<u64>) {
         match self.turns.last_mut() {
-            Some(last) if last.actor == actor && !last.killed => last.killed = true,
-            _ => self.turns.push(Turn { actor, steps: 0, killed: true }),
+            Some(last) if last.actor == actor && !last.killed => {
+                last.killed = true;
+                last.keep = keep;
+            }
+            _ => self.turns.push(Turn { actor, steps: 0, killed: true, keep }),
         }
     }
 
@@ -102,9 +108,9 @@ impl Ord for Schedule {
     /// Simpler schedules come first: fewer turns, then fewer steps.
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         let key = |schedule: &Self| {
-            let turns: Vec<_> =
-                schedule.turns.iter().map(|turn| (turn.actor, turn.steps, turn.killed)).collect();
-            (schedule.turns.len(), schedule.len(), turns)
+            let turns = schedule.turns.iter();
+            let turns = turns.map(|turn| (turn.actor, turn.steps, turn.killed, turn.keep));
+            (schedule.turns.len(), schedule.len(), turns.collect::<Vec<_>>())
         };
         key(self).cmp(&key(other))
     }

@@ -106,6 +106,7 @@ fn joined(turns: Vec<Turn>) -> Vec<Turn> {
             Some(last) if last.actor == turn.actor && !last.killed => {
                 last.steps += turn.steps;
                 last.killed = turn.killed;
+                last.keep = turn.keep;
             }
             _ => joined.push(turn),
         }

@@ -245,6 +245,14 @@ impl<'t> Ensemble<'t> {
         Ok((self.settle(actor)?, result))
     }
 
+    /// Kills the process of an actor inside the write before which it is held, when `keep` bytes have arrived.
+    pub(crate) fn tear(&mut self, actor: usize, keep: u64) -> io::Result<()> {
+        let call = self.actors[actor].held.remove(0);
+        self.side.tracer().shorten(&call, keep)?;
+        self.await_return(call.tid)?;
+        self.kill(actor)
+    }
+
     /// Kills the process of an actor.
     pub(crate) fn kill(&mut self, actor: usize) -> io::Result<()> {
         let member = self.member_of(actor);

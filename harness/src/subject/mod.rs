@@ -8,6 +8,7 @@ mod batch;
 mod builtin;
 mod bytes;
 mod ensemble;
+mod failing;
 mod launcher;
 mod log;
 mod plain;

@@ -13,6 +13,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
+    failing::Failing,
     log::Log,
     plain::{EXIT_WAIT_MAX, NoAnswer, TOO_LONG, bitten, greet},
     protocol::{self, Call, Hello, Refusal, Request},
@@ -43,8 +44,8 @@ pub(crate) enum Progress {
     Held,
 }
 
-/// Told of every event's call, with the index of the event, while its thread is still held, and while no other call changes anything below
-/// the root: what it finds on disk is what this call has done.
+/// Told of every event's call, with the index of the event, while its thread is still held, and while no other call
+/// changes anything below the root: what it finds on disk is what this call has done.
 pub(crate) trait Witness {
     /// The call has returned: a value, or a negative error number.
     fn returned(&mut self, event: usize, call: &HeldCall, result: i64);
@@ -73,8 +74,8 @@ pub(crate) struct Traced<'t> {
     /// Threads whose answers are on their way, and whose strike waits for the end of a call.
     answering: HashSet<Tid>,
     striking: Option<Tid>,
-    /// Calls of this name fail with this error number.
-    failing: Option<(&'static str, i32)>,
+    /// A fault that lasts.
+    failing: Option<Failing>,
     /// Held until its shortened write returns, and what it is then given back.
     shortened: Option<(Tid, Saved)>,
     held: Option<Tid>,
@@ -345,9 +346,7 @@ impl<'t> Traced<'t> {
                             self.note_result(event, result);
                         }
                     }
-                    if let Some((_, saved)) = self.shortened.take_if(|(held, _)| *held == tid) {
-                        self.tracer.restore(tid, &saved)?;
-                    }
+                    self.restore_shortened(tid)?;
                     self.answering.remove(&tid);
                     self.streams.pump();
                     self.tracer.release(tid)?;
@@ -420,9 +419,7 @@ impl<'t> Traced<'t> {
         index: usize,
         call: HeldCall,
     ) -> io::Result<Option<Result<Asked, NoAnswer>>> {
-        if let Some((name, errno)) = self.failing
-            && name == call.name
-        {
+        if let Some(errno) = self.failing.and_then(|failing| failing.error_of(call.name)) {
             self.trace.events[index].failed = Some(errno);
             self.fail(index, &call, errno)?;
             return Ok(None);
@@ -449,17 +446,25 @@ impl<'t> Traced<'t> {
             Some(Strike::Error { event, errno, lasting }) if *event == index => {
                 self.struck = true;
                 let errno = errno.code();
-                self.failing = lasting.then_some((call.name, errno));
+                self.failing = lasting.then_some(Failing::Named(call.name, errno));
                 self.fail(index, &call, errno)?;
             }
-            Some(Strike::Short { event, keep }) if *event == index => {
+            Some(strike @ (Strike::Short { event, keep } | Strike::DiskFull { event, keep }))
+                if *event == index =>
+            {
                 if call.bytes.is_none_or(|bytes| bytes <= *keep) {
                     return Err(io::Error::other(
                         "the write to be shortened is shorter than it was",
                     ));
                 }
+                if matches!(strike, Strike::DiskFull { .. }) {
+                    self.failing = Some(Failing::NoRoom);
+                }
                 self.struck = true;
                 self.shortened = Some((call.tid, self.tracer.shorten(&call, *keep)?));
+                if self.witness.is_some() {
+                    self.running = Some((index, call));
+                }
             }
             Some(Strike::Pause { event }) if *event == index => {
                 self.struck = true;
@@ -497,8 +502,17 @@ impl<'t> Traced<'t> {
             witness.borrow_mut().returned(event, &call, result);
             self.note_result(event, result);
         }
+        self.restore_shortened(tid)?;
         self.tracer.release(tid)?;
         self.next_witnessed()
+    }
+
+    /// Gives a thread back what its shortened write changed, if it made one.
+    fn restore_shortened(&mut self, tid: Tid) -> io::Result<()> {
+        match self.shortened.take_if(|(held, _)| *held == tid) {
+            Some((_, saved)) => self.tracer.restore(tid, &saved),
+            None => Ok(()),
+        }
     }
 
     fn note_result(&mut self, event: usize, result: i64) {

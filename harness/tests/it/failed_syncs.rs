@@ -9,6 +9,7 @@ use crate::log_backend::verdict;
 pub(crate) const TESTS: &[crate::Test] = &[
     ("failed_syncs::fdatasync", || fails("fdatasync")),
     ("failed_syncs::syncfs", || fails("syncfs")),
+    ("failed_syncs::syncfs_after_one_that_worked", || fails("syncfs, then more")),
     ("failed_syncs::a_write_that_syncs", || fails("dsync")),
 ];
 

@@ -1,5 +1,5 @@
-//! What `crashworthy init` writes, certified out of the box: it runs, what it claims is upheld, and it is not upheld for
-//! nothing — the same files with a worse backend are refuted, and with nothing claimed they are no pass.
+//! What `crashworthy init` writes, certified out of the box: it runs, what it claims is upheld, and it is not upheld
+//! for nothing — the same files with a worse backend are refuted, and with nothing claimed they are no pass.
 
 use std::{fs, path::Path};
 

@@ -36,6 +36,7 @@ mod soak;
 mod strategies;
 mod time_budget;
 mod timeline;
+mod torn_records;
 mod tracer;
 
 use std::{
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         time_budget::TESTS,
         timeline::TESTS,
         soak::TESTS,
+        torn_records::TESTS,
         tracer::TESTS,
     ];
     tests.extend(further.concat().into_iter().map(|(name, test)| {

@@ -32,8 +32,8 @@ pub(crate) fn python() -> &'static OsString {
 
 /// Copies a file to where it can be executed, by anybody.
 ///
-/// Another process does it: a descriptor that this one writes by is in every child that another test forks meanwhile, and
-/// until that child executes its own program, the system refuses to execute the file (`ETXTBSY`).
+/// Another process does it: a descriptor that this one writes by is in every child that another test forks meanwhile,
+/// and until that child executes its own program, the system refuses to execute the file (`ETXTBSY`).
 pub(crate) fn install(from: &Path, to: &Path) {
     let status = Command::new("install")
         .args(["-m", "0755"])

@@ -23,7 +23,8 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("tracer::spawned_program", spawned_program),
     ("tracer::shared_mapping", shared_mapping),
     ("tracer::ring_is_refused", ring_is_refused),
-    ("tracer::ring_only", ring_only),
+    ("tracer::ring_only", || needs("ring-only", "io_uring")),
+    ("tracer::attribute_only", || needs("attribute-only", "setxattrat")),
     ("tracer::unprivileged", unprivileged),
 ];
 
@@ -85,11 +86,12 @@ fn ring_is_refused() {
     assert_eq!(outcome.certificate.totals.kills, kills(3));
 }
 
-fn ring_only() {
-    let outcome = run("ring-only");
+/// One that works only where nobody refuses it a call is not measured, and the reason names the call.
+fn needs(mode: &str, refused: &str) {
+    let outcome = run(mode);
     let reason = row(&outcome).reason.as_deref().unwrap_or_default();
     assert_eq!(row(&outcome).verdict, Verdict::NotMeasured, "{reason}");
-    assert!(reason.contains("io_uring"), "{reason}");
+    assert!(reason.contains(refused), "{reason}");
 }
 
 /// As root, becomes nobody first; anybody else has no privileges anyway.

@@ -1,8 +1,8 @@
 //! Power loss after a sync that failed: whoever acknowledges then had better written the data anew.
 //!
-//! Every sync of the workload fails in turn, and every write that syncs what it writes. The operation ends as it likes; unless it was acknowledged, the same
-//! process does it once more, with syncs that work; then the power fails. Pages whose sync has failed count as clean
-//! (`persist/`), so a second sync of them proves nothing.
+//! Every sync of the workload fails in turn, and every write that syncs what it writes. The operation ends as it likes;
+//! unless it was acknowledged, the same process does it once more, with syncs that work; then the power fails. Pages
+//! whose sync has failed count as clean (`persist/`), so a second sync of them proves nothing.
 //!
 //! Only what the failure brought about is judged: what a reader could also have found had that sync worked is a
 //! matter of the other power-loss guarantees (`last_word`).

@@ -16,15 +16,15 @@ use super::{
     record::{Context, Run},
 };
 use crate::{
-    fault::{PowerLoss, Strike, tables},
+    fault::{PowerLoss, Strike},
     history::{Evidence, Invocation, Moment, Outcome, Reply, Tree},
     judge::{Losses, rule},
-    persist::{Bound, Limits, Order, Point, Recording, Walk},
+    persist::{Bound, Limits, Model, Order, Point, Recording, Walk},
     trace::Trace,
 };
 
-/// A run, the strike that a power loss after it makes, and why it proves nothing where crash states are too many to look
-/// at all of them; a bound, where that is none.
+/// A run, the strike that a power loss after it makes, and why it proves nothing where crash states are too many to
+/// look at all of them; a bound, where that is none.
 pub(super) type Struck<'r> = (&'r Run, &'r dyn Fn(PowerLoss) -> Strike, Option<&'static str>);
 
 impl Sweep<'_> {
@@ -55,7 +55,7 @@ impl Sweep<'_> {
             let recordings = innocent.into_iter().chain([(&run.recorded.recording, false)]);
             let mut excused = HashSet::new();
             for (recording, is_innocent) in recordings {
-                let order = Order::new(recording, tables(model));
+                let order = Order::new(recording, Model::of(model));
                 let Some(point) = last_acknowledgement(recording, run) else { continue };
                 let mut states = Walk::new(recording, &order).states(point, limits);
                 if let bound @ Bound::Bounded { .. } = states.bound() {

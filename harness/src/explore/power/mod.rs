@@ -3,8 +3,8 @@
 //!
 //! `reenact` shows a case once more, for reports. `recorder` turns traced calls into a recording, `record` makes the
 //! runs that are recorded, `ground` lays crash states out, `observer` looks at them. `failed_sync` and `killed` lose
-//! power after something else has struck (`last_word`). A tree is looked at once for each moment of the workload that it
-//! may stand for, whatever model or loss it came from.
+//! power after something else has struck (`last_word`). A tree is looked at once for each moment of the workload that
+//! it may stand for, whatever model or loss it came from.
 
 mod descriptor;
 mod failed_sync;
@@ -34,10 +34,10 @@ use super::{
     trial::{Stage, TrialError},
 };
 use crate::{
-    fault::{FaultKind, PowerLoss, Strike, tables},
+    fault::{FaultKind, PowerLoss, Strike},
     history::{Baseline, Entry, Evidence, Invocation, Moment, Outcome, Phase, Tree},
     judge::{Docket, Losses, Ruling, rule},
-    persist::{Bound, CrashState, Limits, Order, Point, States, Walk},
+    persist::{Bound, CrashState, Limits, Model, Order, Point, States, Walk},
 };
 
 /// So many looks at trees are kept, at some kilobytes each.
@@ -234,7 +234,7 @@ impl<'a, 's> Exploration<'a, 's> {
         let points = self.choose(&all);
         let limits = self.limits();
         for &model in PersistenceModel::VARIANTS {
-            let order = Order::new(&recording, tables(model));
+            let order = Order::new(&recording, Model::of(model));
             let mut walk = Walk::new(&recording, &order);
             if points.len() < all.len() {
                 self.bound(model, &format!("{} of {} moments", points.len(), all.len()));
@@ -273,7 +273,7 @@ impl<'a, 's> Exploration<'a, 's> {
         let Some(recovery) = self.recovery(crashed)? else { return Ok(()) };
         let (model, loss) = (crashed.model, crashed.loss());
         let recording = &recovery.recorded.recording;
-        let order = Order::new(recording, tables(model));
+        let order = Order::new(recording, Model::of(model));
         let mut walk = Walk::new(recording, &order);
         let situation = Situation { nested: true, ..crashed.situation };
         let mut known = None;

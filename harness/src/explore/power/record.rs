@@ -17,9 +17,9 @@ use super::{
     recorder::{Recorded, Recorder},
 };
 use crate::{
-    fault::{AfterFailedSync, PowerLoss, Side, Strike, tables},
+    fault::{AfterFailedSync, PowerLoss, Side, Strike},
     history::{Entry, Invocation, Moment, Outcome, Phase, Reply, Tree},
-    persist::{Lost, OperationId, Order, Point, explain},
+    persist::{Lost, Model, OperationId, Order, Point, explain},
     scenario::Scenario,
     subject::{Traced, protocol},
     trace::{Circumstance, Trace},
@@ -28,8 +28,7 @@ use crate::{
 /// Why crash states of a subject would prove nothing.
 const UNLIKE: &str = "a copy of what it stored reads differently from the original: it depends on times, permissions, \
                       inode numbers, hard links, attributes or a place that crash states do not have";
-
-/// Likewise.
+/// The same of one that keeps files where crash states have none.
 const OUTSIDE: &str = "it changes files outside its root, of which no modelled power loss takes anything: have it keep \
                        everything below its root, and let it log to standard error";
 
@@ -89,7 +88,7 @@ impl Run {
     /// What a power loss takes, with the numbers of events.
     pub(super) fn lost(&self, loss: &PowerLoss) -> Vec<Lost> {
         let Recorded { recording, events, .. } = &self.recorded;
-        let order = Order::new(recording, tables(loss.model));
+        let order = Order::new(recording, Model::of(loss.model));
         let missing = loss.missing.iter().copied().map(OperationId).collect();
         let lost = explain(recording, &order, point(loss), &missing);
         let event = |call: usize| events.get(call).copied().unwrap_or(self.trace.events.len());
@@ -189,7 +188,7 @@ impl Stage<'_> {
         if *strike != Strike::None && !struck {
             return Err(TrialError::Diverged("the sync that was to fail was not made".into()));
         }
-        let recovers = hello.capabilities.iter().any(|offered| offered == protocol::RECOVER);
+        let recovers = hello.offers(protocol::RECOVER);
         let set_up = self.scenario.set_up.len();
         let finished =
             recording.finish(&mut notes, settled, set_up, trace, recovers, directories)?;
@@ -201,8 +200,8 @@ impl Stage<'_> {
         Ok(finished)
     }
 
-    /// The workload up to an event before which its process is killed. Then another process recovers, if it can, and does
-    /// the interrupted operation once more.
+    /// The workload up to an event before which its process is killed. Then another process recovers, if it can, and
+    /// does the interrupted operation once more.
     pub(super) fn record_killed(&mut self, event: usize) -> Result<Recordable, TrialError> {
         let mut notes = self.notes()?;
         let root = notes.arena.root();
@@ -238,7 +237,7 @@ impl Stage<'_> {
         // The event of the call that was never made stays: that is where the story marks the kill.
         recorder.borrow_mut().follow(trace.events.len());
         let operations = recording.ended.len();
-        let recovers = hello.capabilities.iter().any(|offered| offered == protocol::RECOVER);
+        let recovers = hello.offers(protocol::RECOVER);
         let mut process = self.launcher.traced.start()?;
         process.testify(recorder);
         process.aim(Strike::None);
@@ -290,7 +289,7 @@ impl Stage<'_> {
         let mut recovers = false;
         // One that cannot open the state has been found out already.
         if let Ok(hello) = process.greet(&root, &self.subject.options) {
-            recovers = hello.capabilities.iter().any(|offered| offered == protocol::RECOVER);
+            recovers = hello.offers(protocol::RECOVER);
             for path in self.scenario.paths() {
                 process.run(&Invocation::ReadFile { path: path.to_owned() });
             }

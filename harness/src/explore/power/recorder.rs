@@ -381,8 +381,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// What an open with `O_SYNC` or `O_DSYNC` wrote is in memory when the sync of it fails, and the caller is told that
-    /// nothing was written.
+    /// What an open with `O_SYNC` or `O_DSYNC` wrote is in memory when the sync of it fails, and the caller is told
+    /// that nothing was written.
     fn lose_write(&mut self, call: &HeldCall, place: &Path, inode: InodeId) -> Result<(), Trouble> {
         let file = Descriptor::of(call, written_to(call));
         let at = file.as_ref().and_then(|file| file.intended(call));

@@ -14,10 +14,10 @@ use super::{
     record::Run,
 };
 use crate::{
-    fault::{Strike, tables},
+    fault::Strike,
     history::{Entry, Invocation, Moment, Outcome, Reply, Tree},
     judge::{Case, Instant, Sight, Sights},
-    persist::{Order, Point, Walk},
+    persist::{Model, Order, Point, Walk},
     trace::Event,
 };
 
@@ -38,9 +38,7 @@ impl Stage<'_> {
             Strike::Schedule(_) => scheduled(case),
             strike => {
                 let run = match strike {
-                    Strike::Error { .. } | Strike::Short { .. } => {
-                        self.record_struck(strike, None)?
-                    }
+                    strike if strike.is_error() => self.record_struck(strike, None)?,
                     Strike::FailedSync(failed) => {
                         let Some(event) = case.trace.events.get(failed.event) else {
                             return Ok(Sights::new());
@@ -116,7 +114,7 @@ fn scheduled(case: &Case) -> Moments {
 /// The moments of a recorded run.
 fn recorded(case: &Case, run: &Run) -> Moments {
     let recording = &run.recorded.recording;
-    let order = Order::new(recording, tables(case.evidence.strike.model()));
+    let order = Order::new(recording, Model::of(case.evidence.strike.model()));
     let mut walk = Walk::new(recording, &order);
     let mut seen = Sights::new();
     let mut look = |instant, calls| {

@@ -13,10 +13,10 @@ use super::{
     record::Recordable,
 };
 use crate::{
-    fault::{FailedSync, KilledThenLost, PowerLoss, Strike, tables},
+    fault::{FailedSync, KilledThenLost, PowerLoss, Strike},
     history::Tree,
     judge::Losses,
-    persist::{OperationId, Order, Recording, Walk},
+    persist::{Model, OperationId, Order, Recording, Walk},
     trace::Trace,
 };
 
@@ -105,7 +105,7 @@ impl Sweep<'_> {
 }
 
 fn crashed(recording: &Recording, loss: &PowerLoss) -> Result<Tree, TrialError> {
-    let order = Order::new(recording, tables(loss.model));
+    let order = Order::new(recording, Model::of(loss.model));
     let missing: BTreeSet<OperationId> = loss.missing.iter().copied().map(OperationId).collect();
     let is_recorded = recording.points().contains(&point(loss));
     let tree =

@@ -1,5 +1,6 @@
 //! Schedules: several actors at once, explored.
 
+mod kills;
 mod play;
 mod run;
 mod sweep;

@@ -30,6 +30,16 @@ const VAIN_IN_A_ROW_MAX: usize = 3;
 /// How often an actor may ask in vain for something that nobody will ever give it.
 const VAIN_MAX: usize = 100;
 
+/// One actor is to be killed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kill {
+    pub(super) victim: Actor,
+    /// When so many steps have been made.
+    pub(super) steps: usize,
+    /// Inside the last of them, its write, when so many bytes of it have arrived.
+    pub(super) keep: Option<u64>,
+}
+
 /// See the module.
 pub(super) struct Play<'a, 't> {
     scenario: &'a Scenario,
@@ -42,6 +52,10 @@ pub(super) struct Play<'a, 't> {
     pub(super) trace: Trace,
     pub(super) run: Run,
     pub(super) schedule: Schedule,
+    /// How many bytes each step was to write; 0 where it wrote none.
+    pub(super) bytes: Vec<u64>,
+    /// How many bytes of a write have arrived inside which somebody was killed just now.
+    torn: Option<u64>,
     /// What lay on disk after each step, where that is of interest.
     pub(super) trees: Option<Vec<(Moment, Tree)>>,
 }
@@ -111,6 +125,8 @@ impl<'a, 't> Play<'a, 't> {
             trace: Trace::default(),
             run: Run::default(),
             schedule: Schedule::default(),
+            bytes: Vec::new(),
+            torn: None,
             trees: None,
         }
     }
@@ -127,11 +143,11 @@ impl<'a, 't> Play<'a, 't> {
     pub(super) fn go_on_to_the_end(
         &mut self,
         explorer: &mut dyn Explorer,
-        mut kill: Option<(usize, Actor)>,
+        mut kill: Option<Kill>,
     ) -> Result<(), TrialError> {
         loop {
-            if let Some((_, victim)) = kill.take_if(|(step, _)| *step == self.run.steps.len()) {
-                self.kill(victim)?;
+            if let Some(kill) = kill.take_if(|kill| kill.steps == self.run.steps.len()) {
+                self.kill(kill.victim)?;
             }
             if (0..self.players.len()).all(|actor| self.is_done(actor)) {
                 return Ok(());
@@ -159,7 +175,9 @@ impl<'a, 't> Play<'a, 't> {
                     });
                     return Ok(());
                 };
-                went = self.step(actor, &enabled)?;
+                let is_last = |kill: &Kill| kill.steps == self.run.steps.len() + 1;
+                let torn = kill.filter(|kill| kill.victim == actor && is_last(kill));
+                went = self.step(actor, &enabled, torn.and_then(|kill| kill.keep))?;
                 if went && self.trees.is_some() {
                     self.look()?;
                 }
@@ -209,8 +227,14 @@ impl<'a, 't> Play<'a, 't> {
         asks && self.ensemble.held(actor).is_some() && !self.is_done(actor)
     }
 
-    /// One step; false where the actor turned out to wait, and nothing has happened.
-    fn step(&mut self, actor: Actor, enabled: &[Actor]) -> Result<bool, TrialError> {
+    /// One step; false where the actor turned out to wait, and nothing has happened. If it is a write of more than
+    /// `keep` bytes, only so many arrive, and the actor's process is killed.
+    fn step(
+        &mut self,
+        actor: Actor,
+        enabled: &[Actor],
+        keep: Option<u64>,
+    ) -> Result<bool, TrialError> {
         let mut touches = Touches::default();
         let mut invoked = false;
         if self.players[actor].at.is_none() && self.ensemble.held(actor).is_none() {
@@ -235,6 +259,14 @@ impl<'a, 't> Play<'a, 't> {
         }
         let step = self.players[actor].steps;
         touches.extend(self.ledger.touches(&call, actor, step));
+        if let Some(keep) = keep.filter(|keep| call.bytes.is_some_and(|bytes| bytes > *keep)) {
+            self.ensemble.tear(actor, keep)?;
+            self.torn = Some(keep);
+            self.ledger.made(actor, step);
+            self.note(actor, &call, None);
+            self.made(actor, enabled, touches);
+            return Ok(true);
+        }
         let mut is_refused = self.ledger.finds_taken(&call);
         let (stop, result) = self.ensemble.perform(actor, self.trees.is_some())?;
         self.note_patience(actor);
@@ -377,11 +409,13 @@ impl<'a, 't> Play<'a, 't> {
         player.changes += usize::from(changes);
         self.schedule.push(actor);
         self.run.steps.push(Step { actor, enabled: enabled.to_vec(), touches });
+        self.bytes.resize(self.run.steps.len(), 0);
     }
 
     fn note(&mut self, actor: Actor, call: &HeldCall, result: Option<i64>) {
         self.players[actor].calls += 1;
         self.clock += 1;
+        self.bytes.push(call.bytes.unwrap_or(0));
         let operation = match self.players[actor].at {
             Some(_) => self.players[actor].next,
             // What goes on after the answer belongs to the operation that was answered.
@@ -413,13 +447,16 @@ impl<'a, 't> Play<'a, 't> {
     }
 
     fn kill(&mut self, victim: Actor) -> Result<(), TrialError> {
-        self.ensemble.kill(victim)?;
+        let torn = self.torn.take();
+        if torn.is_none() {
+            self.ensemble.kill(victim)?;
+        }
         self.players[victim].gone = true;
         // Its locks are free.
         self.players[victim].changes += 1;
         // Its operation stays what it is: never answered, by a process that was killed.
         self.players[victim].at = None;
-        self.schedule.kill(victim);
+        self.schedule.kill(victim, torn);
         self.clock += 1;
         self.trace.killed_at = Some(self.clock);
         Ok(())

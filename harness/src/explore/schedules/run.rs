@@ -2,7 +2,10 @@
 
 use std::{fs, slice, sync::Arc};
 
-use super::{play::Play, touches::Ledger};
+use super::{
+    play::{Kill, Play},
+    touches::Ledger,
+};
 use crate::{
     check::is_refusal,
     explore::{
@@ -12,7 +15,7 @@ use crate::{
     fault::{Among, Interleaving, Strike},
     history::{Baseline, Entry, Evidence, History, Invocation, Outcome, Phase},
     scenario::Scenario,
-    schedule::{Actor, Explorer, Run},
+    schedule::{Explorer, Run},
     subject::{Batch, Ensemble, Launcher, Plain, PlainSide, Subject, protocol::Hello, watchdog},
     trace::{Circumstance, Trace},
 };
@@ -44,6 +47,8 @@ struct Observer<'a> {
 /// A run and what it showed.
 pub(super) struct Performed {
     pub(super) run: Run,
+    /// How many bytes each of its steps was to write.
+    pub(super) bytes: Vec<u64>,
     pub(super) record: Record,
 }
 
@@ -134,12 +139,11 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// One run. With `kill`, the process of that actor is killed when so many steps have been made. With
-    /// `looks`, what lies on disk after every step is evidence, too.
+    /// One run. With `looks`, what lies on disk after every step is evidence, too.
     pub(super) fn run(
         &mut self,
         explorer: &mut dyn Explorer,
-        kill: Option<(usize, Actor)>,
+        kill: Option<Kill>,
         looks: bool,
     ) -> Result<Performed, TrialError> {
         if watchdog::is_interrupted() {
@@ -162,7 +166,7 @@ impl<'a> Rig<'a> {
             play.look()?;
         }
         play.go_on_to_the_end(explorer, kill)?;
-        let Play { mut history, mut trace, run, schedule, trees, .. } = play;
+        let Play { mut history, mut trace, run, schedule, bytes, trees, .. } = play;
         self.ensemble.end()?;
         if watchdog::is_interrupted() {
             return Err(TrialError::Interrupted);
@@ -190,7 +194,7 @@ impl<'a> Rig<'a> {
             outside: Vec::new(),
         };
         let record = Record { evidence, trace, recovery: Trace::default() };
-        Ok(Performed { run, record })
+        Ok(Performed { run, bytes, record })
     }
 }
 

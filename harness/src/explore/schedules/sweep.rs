@@ -7,12 +7,17 @@
 //! Processes live on between schedules, so a finding counts only if processes that are started for it show it,
 //! too.
 
-use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
+use std::{ops::RangeInclusive, sync::Arc};
 
 use crashworthy::{Category, Guarantee, PersistenceModel};
+use rand::{SeedableRng, rngs::Xoshiro256PlusPlus, seq::IteratorRandom};
 use strum::VariantArray;
 
-use super::run::{Performed, Rig};
+use super::{
+    kills::{Written, kills},
+    play::Kill,
+    run::{Performed, Rig},
+};
 use crate::{
     check::{self, Trial},
     explore::{
@@ -26,9 +31,7 @@ use crate::{
     judge::{rule, rule_or_doubt},
     report::text,
     scenario::Scenario,
-    schedule::{
-        Actor, DepthFirst, Dpor, Explorer, Mode, Pct, Random, Replay, Run, Schedule, estimate,
-    },
+    schedule::{Actor, DepthFirst, Dpor, Explorer, Pct, Random, Replay, Run, Schedule, estimate},
     subject::{Launcher, protocol::THREADS},
     trace::Circumstance,
 };
@@ -66,8 +69,9 @@ struct Exploration<'a, 'w> {
     scenario: &'a Arc<Scenario>,
     among: Among,
     rig: Rig<'w>,
-    /// Orders in which actors made their steps, with few preemptions; a kill may fall on any step.
-    orders: Vec<Run>,
+    /// Orders in which actors made their steps, with few preemptions, and how many bytes each step was to write; a kill
+    /// may fall on any step.
+    orders: Vec<Written>,
     /// Whether anything was wrong although nobody was killed.
     disturbed: bool,
     /// How long more may be tried than has to be.
@@ -113,7 +117,7 @@ impl Sweep<'_> {
                 }
                 other => other?,
             };
-            let has_threads = hello.capabilities.iter().any(|offered| offered == THREADS);
+            let has_threads = hello.offers(THREADS);
             if among == Among::Threads && !has_threads
                 || asks_to_recover(self.scenario) && !offers_recovery(hello)
             {
@@ -171,6 +175,7 @@ impl Exploration<'_, '_> {
             }
         }
         let mut bounds = Vec::new();
+        let mut all = true;
         let Effort { orders, orders_min, .. } = effort;
         let systematic = orders_min.systematic..=orders.systematic;
         let random = orders_min.random..=orders.random;
@@ -186,6 +191,7 @@ impl Exploration<'_, '_> {
             if reduced.is_complete() {
                 bounds.push(ALL_ORDERS.to_owned());
             } else {
+                all = false;
                 bounds.extend([first.bound(), reduced.bound()]);
                 let seed = self.sweep.seed;
                 let mut walk = Random::new(seed, orders.random);
@@ -209,7 +215,8 @@ impl Exploration<'_, '_> {
                 if self.starts_over {
                     return Ok(());
                 }
-                self.bound(swept, &[Guarantee::CrashIsolated], &kills);
+                // Kills in orders with more preemptions are left out in any case.
+                self.reach(swept, &[Guarantee::CrashIsolated], &kills, false);
             }
         }
         self.confirm(swept, tell)?;
@@ -218,8 +225,9 @@ impl Exploration<'_, '_> {
         }
         if self.made_way {
             bounds.push(FAIR.to_owned());
+            all = false;
         }
-        self.bound(swept, &self.scenario.judges, &bounds.join(", "));
+        self.reach(swept, &self.scenario.judges, &bounds.join(", "), all);
         if self.allotment.is_some_and(|allotment| allotment.ran_out()) {
             for &guarantee in &self.scenario.judges {
                 swept.docket.ran_out_of_time(guarantee);
@@ -229,10 +237,10 @@ impl Exploration<'_, '_> {
     }
 
     /// Notes which schedules were tried; [`Among`] comes first, so that the judge can put like to like.
-    fn bound(&self, swept: &mut Swept, guarantees: &[Guarantee], bound: &str) {
+    fn reach(&self, swept: &mut Swept, guarantees: &[Guarantee], orders: &str, all: bool) {
         for &guarantee in guarantees {
-            let bound = format!("{}: {bound}", self.among);
-            swept.docket.bound(guarantee, PersistenceModel::default(), &bound);
+            let orders = format!("{}: {orders}", self.among);
+            swept.docket.reach(guarantee, PersistenceModel::default(), &orders, all);
         }
     }
 
@@ -254,7 +262,7 @@ impl Exploration<'_, '_> {
             let performed = self.one(explorer, None, swept, tell)?;
             let goes_on = explorer.learn(&performed.run);
             if keeps_orders && preemptions(&performed.run) <= KILL_PREEMPTIONS_MAX {
-                self.orders.push(performed.run);
+                self.orders.push((performed.run, performed.bytes));
             }
             if !goes_on {
                 break;
@@ -271,7 +279,7 @@ impl Exploration<'_, '_> {
     fn give_up(&mut self, swept: &mut Swept) {
         self.past_limit = PAST_LIMIT_MAX;
         self.doubt(swept);
-        self.bound(swept, &self.scenario.judges, "one order of their operations");
+        self.reach(swept, &self.scenario.judges, "one order of their operations", false);
     }
 
     /// Finding nothing says nothing any more.
@@ -299,7 +307,7 @@ impl Exploration<'_, '_> {
     fn one(
         &mut self,
         explorer: &mut dyn Explorer,
-        kill: Option<(usize, Actor)>,
+        kill: Option<Kill>,
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<Performed, TrialError> {
@@ -357,50 +365,35 @@ impl Exploration<'_, '_> {
         Ok(performed)
     }
 
-    /// Every actor that is in the middle of an operation is killed before every step of schedules with few
-    /// preemptions; what it did until then decides, so that each beginning is tried once.
+    /// Kills one actor, at every place in orders with few preemptions, or at as many as the profile allows, which
+    /// chance picks: those that are near each other show much the same.
     fn kill_one(
         &mut self,
         effort: Effort,
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<String, TrialError> {
-        let mut tried = BTreeSet::new();
-        let mut kills = 0;
-        let mut is_cut = false;
-        'kills: for run in std::mem::take(&mut self.orders) {
-            let order: Vec<Actor> = run.steps.iter().map(|step| step.actor).collect();
-            for victim in 0..self.scenario.actors.len() {
-                let mut is_busy = false;
-                for (at, step) in run.steps.iter().enumerate() {
-                    if step.actor == victim {
-                        let has = |mode| step.touches.iter().any(|touch| touch.mode == mode);
-                        is_busy = (is_busy || has(Mode::Begin)) && !has(Mode::End);
-                    }
-                    let beginning = order[..=at].to_vec();
-                    if !is_busy || !tried.insert((beginning.clone(), victim)) {
-                        continue;
-                    }
-                    if kills == effort.orders.kills
-                        || self.has_enough(swept)
-                        || (kills >= effort.orders_min.kills && self.is_out_of_time(1.0))
-                    {
-                        is_cut = true;
-                        break 'kills;
-                    }
-                    kills += 1;
-                    let mut replay = Replay::new(&Schedule::of_steps(beginning));
-                    self.one(&mut replay, Some((at + 1, victim)), swept, tell)?;
-                }
+        let all = kills(&std::mem::take(&mut self.orders), self.scenario.actors.len());
+        let many = all.len();
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.sweep.seed);
+        let mut chosen = all.into_iter().enumerate().sample(&mut random, effort.orders.kills);
+        chosen.sort_unstable_by_key(|(index, _)| *index);
+        let mut made = 0;
+        for (_, (beginning, kill)) in chosen {
+            if self.has_enough(swept)
+                || (made >= effort.orders_min.kills && self.is_out_of_time(1.0))
+            {
+                break;
             }
+            made += 1;
+            let mut replay = Replay::new(&Schedule::of_steps(beginning));
+            self.one(&mut replay, Some(kill), swept, tell)?;
         }
-        Ok(if is_cut {
-            let kills = text::count(kills, "kill");
-            format!("{kills} in orders with at most {KILL_PREEMPTIONS_MAX} preemption")
+        let orders = format!("in orders with at most {KILL_PREEMPTIONS_MAX} preemption");
+        Ok(if made < many {
+            format!("{} of {} {orders}", text::thousands(made), text::count(many, "kill"))
         } else {
-            format!(
-                "a kill at every call in every order with at most {KILL_PREEMPTIONS_MAX} preemption"
-            )
+            format!("a kill at every call and inside every write {orders}")
         })
     }
 
@@ -445,7 +438,7 @@ pub(super) fn replay(rig: &mut Rig<'_>, schedule: &Schedule) -> Result<Performed
     for turn in &schedule.turns {
         made += turn.steps;
         if turn.killed {
-            kill = Some((made, turn.actor));
+            kill = Some(Kill { victim: turn.actor, steps: made, keep: turn.keep });
         }
     }
     let mut replay = Replay::new(schedule);
@@ -465,9 +458,7 @@ fn is_disturbed(performed: &Performed) -> bool {
     let mut others = Guarantee::ALL.iter().filter(|guarantee| {
         guarantee.category() == Category::Concurrency && **guarantee != Guarantee::CrashIsolated
     });
-    others.any(|&guarantee| {
-        check::checker(guarantee).is_some_and(|checker| !checker.check(&trial).findings.is_empty())
-    })
+    others.any(|&guarantee| !check::checker(guarantee).check(&trial).findings.is_empty())
 }
 
 /// How often an actor had to make place although it could have gone on.

@@ -26,6 +26,7 @@ mod strict;
 mod xfs;
 
 pub use btrfs::BTRFS;
+use crashworthy::PersistenceModel;
 pub use ext4::EXT4;
 pub use strict::STRICT;
 pub use xfs::XFS;
@@ -100,4 +101,30 @@ pub struct Model {
     pub replacing_rename_follows_size: bool,
     /// What each synchronising call reaches.
     pub syncs: Syncs,
+}
+
+impl Model {
+    /// The model that is named.
+    pub fn of(name: PersistenceModel) -> &'static Self {
+        match name {
+            PersistenceModel::Strict => &STRICT,
+            PersistenceModel::Ext4 => &EXT4,
+            PersistenceModel::Xfs => &XFS,
+            PersistenceModel::Btrfs => &BTRFS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn every_name_has_its_model() {
+        let models = PersistenceModel::VARIANTS.iter().map(|name| Model::of(*name).name);
+        let spelled = PersistenceModel::VARIANTS.iter().map(ToString::to_string);
+        assert_eq!(models.collect::<Vec<_>>(), spelled.collect::<Vec<_>>());
+    }
 }

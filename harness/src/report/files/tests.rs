@@ -242,7 +242,7 @@ fn counterexamples_follow_their_schema() {
     let kill = Strike::Kill { event: 1, side: Side::Before };
     let rot = |damage| Strike::BitRot { path: "d/a".into(), damage };
     let mut killing = Schedule::of_steps([0, 1]);
-    killing.kill(0);
+    killing.kill(0, Some(3));
     let strikes = [
         Strike::None,
         kill.clone(),
@@ -252,6 +252,7 @@ fn counterexamples_follow_their_schema() {
         Strike::Pause { event: 0 },
         Strike::Error { event: 2, errno: Errno::ENOSPC, lasting: true },
         Strike::Short { event: 2, keep: 1 },
+        Strike::DiskFull { event: 2, keep: 1 },
         Strike::Schedule(Interleaving {
             among: Among::Threads,
             schedule: Schedule::of_steps([1, 1, 0]),

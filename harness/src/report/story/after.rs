@@ -100,8 +100,8 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// Every `recover` that is told, with its number and its index in the history: where the power fails in the first one,
-    /// that is told as what the power loss struck.
+    /// Every `recover` that is told, with its number and its index in the history: where the power fails in the first
+    /// one, that is told as what the power loss struck.
     pub(super) fn recoveries(&self) -> Vec<(usize, usize, &'a Entry)> {
         let all = self.entries(|phase| phase == Phase::Recovery).into_iter().enumerate();
         let told = all.skip(usize::from(self.again().is_some()));

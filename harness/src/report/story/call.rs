@@ -63,6 +63,7 @@ pub(super) fn struck_event(strike: &Strike) -> Option<usize> {
         | Strike::Torn { event, .. }
         | Strike::Error { event, .. }
         | Strike::Short { event, .. }
+        | Strike::DiskFull { event, .. }
         | Strike::Pause { event } => Some(*event),
         Strike::InRecovery { workload, .. } => struck_event(workload),
         Strike::FailedSync(failed) => Some(failed.event),
@@ -90,6 +91,7 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
         | Strike::Pause { .. }
         | Strike::Error { .. }
         | Strike::Short { .. }
+        | Strike::DiskFull { .. }
         | Strike::Schedule(_)
         | Strike::Soak { .. }
         | Strike::BitRot { .. } => return None,
@@ -142,14 +144,18 @@ pub(super) fn mark(
             let lasting = if *lasting { ", and so do all further calls of that name" } else { "" };
             vec![format!("{STRIKE_MARK}fails here with {errno}{lasting}: {call}")]
         }
-        Strike::Short { keep, .. } => {
-            let keep = text::thousands(*keep as usize);
-            let asked = byte_count(event.bytes.unwrap_or_default());
-            vec![
-                call,
-                format!("{STRIKE_MARK}a short write: it took {keep} of {asked}, and said so"),
-            ]
-        }
+        Strike::Short { keep, .. } => vec![
+            call,
+            format!("{STRIKE_MARK}a short write: it took {}, and said so", part(*keep, event)),
+        ],
+        Strike::DiskFull { keep, .. } => vec![
+            call,
+            format!(
+                "{STRIKE_MARK}the disk is full: it took {}, and said so; what follows of the operation fails with \
+                 ENOSPC",
+                part(*keep, event)
+            ),
+        ],
         // The caller tells what the other process did, and then of the call.
         Strike::Pause { .. } => vec![format!(
             "{STRIKE_MARK}held here while another process recovered, before the call: {call}"
@@ -193,6 +199,12 @@ fn name(event: &Event, names: &mut Names) -> String {
         Some(to) => format!("{} {path} to {}", event.call, names.path(to)),
         None => format!("{} {path}", event.call),
     }
+}
+
+/// How much of what it was asked to a write took.
+fn part(keep: u64, event: &Event) -> String {
+    let asked = byte_count(event.bytes.unwrap_or_default());
+    format!("{} of {asked}", text::thousands(keep as usize))
 }
 
 fn byte_count(bytes: u64) -> String {

@@ -48,8 +48,8 @@ impl Teller<'_> {
         }
     }
 
-    /// The missing or misplaced call, in one clause. What the power took before it failed again had been repaired, or was
-    /// about to be.
+    /// The missing or misplaced call, in one clause. What the power took before it failed again had been repaired, or
+    /// was about to be.
     pub(super) fn cause(&mut self) -> Option<String> {
         let last = if self.again().is_some() { Which::Second } else { Which::First };
         self.told_losses(last).into_iter().next().map(|(_, why)| why)

@@ -26,7 +26,8 @@ pub(super) enum Act<'a> {
     /// So many calls that are not told.
     CallsMore(usize),
     Returns(usize, &'a Entry),
-    IsKilled,
+    /// Inside its last call where so many bytes of it had arrived.
+    IsKilled(Option<u64>),
 }
 
 impl<'a> Teller<'a> {
@@ -40,7 +41,7 @@ impl<'a> Teller<'a> {
         self.on_disk(0, &mut shown);
         for (index, (clock, actor, act)) in acts.iter().enumerate() {
             let name = self.name_of(*actor);
-            if last.is_some_and(|last| last != *actor) && !matches!(act, Act::IsKilled) {
+            if last.is_some_and(|last| last != *actor) && !matches!(act, Act::IsKilled(_)) {
                 self.line(false, format!("{STRIKE_MARK}{name} takes over"));
             }
             last = Some(*actor);
@@ -60,7 +61,9 @@ impl<'a> Teller<'a> {
                     let answer = self.answer(*at, &entry.outcome);
                     self.line(true, format!("{name}: {answer}"));
                 }
-                Act::IsKilled => self.line(false, format!("{STRIKE_MARK}{name} is killed")),
+                Act::IsKilled(keep) => {
+                    self.line(false, format!("{STRIKE_MARK}{name} is killed{}", inside(*keep)));
+                }
             }
             if acts.get(index + 1).is_none_or(|(_, next, _)| next != actor) {
                 self.on_disk(*clock, &mut shown);
@@ -86,7 +89,7 @@ impl<'a> Teller<'a> {
         );
         let killed = interleaving.schedule.turns.iter().find(|turn| turn.killed);
         if let (Some(turn), Some(clock)) = (killed, case.trace.killed_at) {
-            acts.push((clock, turn.actor, Act::IsKilled));
+            acts.push((clock, turn.actor, Act::IsKilled(turn.keep)));
         }
         acts.sort_by_key(|(clock, ..)| *clock);
         acts
@@ -143,6 +146,13 @@ impl<'a> Teller<'a> {
             self.line(true, format!("on disk now: {}", told.join("; ")));
         }
     }
+}
+
+/// Where somebody was killed, if it was inside a write.
+pub(super) fn inside(keep: Option<u64>) -> String {
+    let arrived = |keep| text::count(usize::try_from(keep).unwrap_or(usize::MAX), "byte");
+    keep.map(|keep| format!(" inside that call: only {} of it arrived", arrived(keep)))
+        .unwrap_or_default()
 }
 
 /// Leaves out the middle of long rows of calls.

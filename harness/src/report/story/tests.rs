@@ -30,7 +30,7 @@ fn struck(strike: Strike, events: usize, outcome: Outcome, seen: &str) -> Case {
     let mut history = vec![entry(Phase::Workload, operations[0].clone(), outcome)];
     history.push(entry(Phase::Crashed, read(path), data(seen)));
     let trace = through_temp(0, path, value.len() as u64)[..events].to_vec();
-    let summary = "a read returned what nobody wrote; right would have been one of the two values";
+    let summary = "a read returned what nobody wrote; one of the two values would have been right";
     case(Guarantee::KillAtomicWrite, scenario.clone(), strike, trace, history, summary)
 }
 
@@ -203,7 +203,7 @@ fn believed_removal() -> Case {
         entry(Phase::Repeat, delete, done()),
         entry(Phase::Crashed, read("blocks/a.bin"), data("a value that is about to be deleted")),
     ];
-    let summary = "it returned what was deleted; right would have been an error";
+    let summary = "it returned what was deleted; an error would have been right";
     let events = vec![
         event(0, "unlink", "blocks/a.bin", "", None),
         event(0, "fsync", "blocks", "", None),
@@ -244,7 +244,7 @@ fn rotten(path: &str, damage: Damage, seen: &str) -> Case {
     history.push(entry(Phase::Undamaged, read(path), Outcome::Ok(Reply::Data(right.clone()))));
     history.push(entry(Phase::Damaged, read(path), data(seen)));
     let strike = Strike::BitRot { path: path.into(), damage };
-    let summary = "it returned what nobody wrote; right would have been an error";
+    let summary = "it returned what nobody wrote; an error would have been right";
     let guarantee = Guarantee::BitrotDetected;
     let mut case = case(guarantee, scenario.clone(), strike, Vec::new(), history, summary);
     case.evidence.trees.push((Moment::Stored, stored));
@@ -285,7 +285,7 @@ fn nothing_strikes() {
         .filter(|index| matches!(history[*index].invocation, Invocation::WriteFile { .. }))
         .flat_map(|index| through_temp(index, history[index].invocation.path(), 5))
         .collect();
-    let summary = "the read returned a mixture; right would have been the last value";
+    let summary = "the read returned a mixture; the last value would have been right";
     let guarantee = Guarantee::OverwriteReplaces;
     let case = case(guarantee, scenario, Strike::None, events, history, summary);
     assert_snapshot!(told(&case));
@@ -310,7 +310,7 @@ fn long_workloads_are_folded() {
     let piece = event(19, "write", "events/19.bin.tmp", "", Some(65_536));
     events.splice(58..59, vec![piece; 20]);
     let strike = Strike::Kill { event: 70, side: Side::After };
-    let summary = "after the kill, \"events/07.bin\" was empty; right would have been its 8 bytes";
+    let summary = "after the kill, \"events/07.bin\" was empty; its 8 bytes would have been right";
     let case = case(Guarantee::KillDurableAck, scenario, strike, events, history, summary);
     assert_snapshot!(told(&case));
 }

@@ -254,7 +254,7 @@ impl Plot<'_, '_> {
                 self.push(0, StepKind::Strike, &format!("{mark}: {call}"));
             }
             [call, mark] => {
-                if matches!(base(strike), Strike::Short { .. }) {
+                if matches!(base(strike), Strike::Short { .. } | Strike::DiskFull { .. }) {
                     self.at(Instant::Called(index), None);
                 }
                 self.push(0, StepKind::Call, call);
@@ -374,7 +374,10 @@ impl Plot<'_, '_> {
                     let answer = self.teller.answer(at, &entry.outcome);
                     self.push(lane, StepKind::Ends, &answer);
                 }
-                Act::IsKilled => self.push(lane, StepKind::Strike, "killed"),
+                Act::IsKilled(keep) => {
+                    let inside = super::schedule::inside(keep);
+                    self.push(lane, StepKind::Strike, &format!("killed{inside}"));
+                }
             }
         }
     }

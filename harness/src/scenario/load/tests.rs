@@ -194,7 +194,7 @@ fn reads_every_form() {
         judges = ["confined", "kill-atomic-write"]
         faults = [
             "kill", "torn", "nested-kill", "random-kill", "pause", "io-error", "short-write",
-            "power-loss", "failed-sync", "kill-then-power-loss", "bit-rot"
+            "disk-full", "power-loss", "failed-sync", "kill-then-power-loss", "bit-rot"
         ]
         plants = [
             { file = "d/a", data = "half" },

@@ -22,7 +22,7 @@ fn reduced(schedule: Schedule, mut shows: impl FnMut(&Schedule) -> bool) -> Sche
 }
 
 fn turns<const N: usize>(turns: [(Actor, usize, bool); N]) -> Schedule {
-    let turns = turns.map(|(actor, steps, killed)| Turn { actor, steps, killed });
+    let turns = turns.map(|(actor, steps, killed)| Turn { actor, steps, killed, keep: None });
     Schedule { turns: turns.to_vec() }
 }
 

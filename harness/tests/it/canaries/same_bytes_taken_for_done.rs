@@ -1,4 +1,5 @@
-//! Broken: the temporary file of a write is named after its content, and a writer that finds it takes the write for done.
+//! Broken: the temporary file of a write is named after its content, and a writer that finds it takes the write for
+//! done.
 //!
 //! Refutes `same-content-safe`: another writer has begun to write the same bytes, not published them.
 

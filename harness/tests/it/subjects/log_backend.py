@@ -3,9 +3,11 @@
 Arguments are files that it writes to when it starts and when it ends. Options: `names` syncs the root directory when
 the log is created; `compacts` says whether `open` writes the log anew in place ("dirty": where its tail is torn);
 `by_time` has what was written last be read only from a file with an old time; `sync` says how writes are made durable
-("dsync", "syncfs"), and `syncs_again` that one that failed is followed by a sync and nothing else; `header` has a new
-log begin with a line that has to be there ("whole": or nothing at all); `beside` keeps something else, too: "fifo",
-"bytes" (a name that is not UTF-8), or a file with this path.
+("dsync", "syncfs"; "syncfs, then more" goes on to sync what no value needs), and `syncs_again` that one that failed is
+followed by a sync and nothing else; `fences` says before which records a line is ended: where the last one is torn,
+before "all" (which needs no look), or before the "first" of a process only, as if nothing but a crash could tear one;
+`header` has a new log begin with a line that has to be there ("whole": or nothing at all); `beside` keeps something
+else, too: "fifo", "bytes" (a name that is not UTF-8), or a file with this path.
 """
 
 import atexit
@@ -31,6 +33,7 @@ class Log:
         self.by_time = options.get("by_time", False)
         self.sync = options.get("sync", "fdatasync")
         self.syncs_again = options.get("syncs_again", False)
+        self.fences = options.get("fences", "torn")
         self.beside = options.get("beside")
         self.root = root
         synchronous = os.O_DSYNC if self.sync == "dsync" else 0
@@ -48,12 +51,14 @@ class Log:
                 os.fdatasync(self.log)
             elif start != HEADER:
                 raise ValueError("this is no log")
-        is_dirty = not self.bytes().endswith(b"\n") and self.bytes() != b""
-        if options.get("compacts") == "dirty" and is_dirty:
+        if options.get("compacts") == "dirty" and self.is_torn():
             values = self.values()
             os.ftruncate(self.log, 0)
             for path, data in values.items():
                 self.put(path, data)
+
+    def is_torn(self):
+        return not self.bytes().endswith(b"\n") and self.bytes() != b""
 
     def bytes(self):
         return os.pread(self.log, BYTES_MAX, 0)
@@ -75,10 +80,12 @@ class Log:
 
     def put(self, path, data):
         encoded = None if data is None else base64.b64encode(data).decode()
-        tail = self.bytes()
-        torn = b"\n" if tail and not tail.endswith(b"\n") else b""
+        is_fenced = self.fences == "all" or (self.fences and self.is_torn())
+        fence = b"\n" if is_fenced else b""
+        if self.fences == "first":
+            self.fences = None
         try:
-            os.write(self.log, torn + json.dumps([path, encoded]).encode() + b"\n")
+            self.write_all(fence + json.dumps([path, encoded]).encode() + b"\n")
             if self.by_time:
                 os.utime(self.log, (OLD, OLD))
             self.make_durable()
@@ -88,11 +95,19 @@ class Log:
             os.fsync(self.log)
         self.keep_beside()
 
+    def write_all(self, data):
+        while data:
+            data = data[os.write(self.log, data) :]
+
     def make_durable(self):
         if self.sync == "fdatasync":
             os.fdatasync(self.log)
-        elif self.sync == "syncfs" and LIBC.syncfs(self.log) != 0:
+        elif self.sync.startswith("syncfs") and LIBC.syncfs(self.log) != 0:
             raise OSError(ctypes.get_errno(), "syncfs")
+        if self.sync == "syncfs, then more":
+            # An empty line says nothing, so that nothing depends on whether it is durable.
+            os.write(self.log, b"\n")
+            LIBC.syncfs(self.log)
 
     def keep_beside(self):
         root = os.fsencode(self.root)

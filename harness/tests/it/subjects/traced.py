@@ -16,6 +16,7 @@ from crashworthy_adapter import StorageError, serve
 
 mode = sys.argv[1]
 SYS_IO_URING_SETUP = 425
+SYS_SETXATTRAT = 463
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -84,6 +85,14 @@ def ring_or_nothing(path, data):
     write_and_rename(path, data)
 
 
+def attribute_or_nothing(path, data):
+    write_and_rename(path, data)
+    # Nothing is valid about the call; a system that has it says so in another way.
+    libc.syscall(SYS_SETXATTRAT, -1, None, 0, None, None, 0)
+    if ctypes.get_errno() == errno.ENOSYS:
+        raise StorageError("Io", "there is no setxattrat")
+
+
 WRITES = {
     "thread": in_a_thread,
     "child": in_a_child,
@@ -91,6 +100,7 @@ WRITES = {
     "mapping": through_a_mapping,
     "ring": ring_or_fall_back,
     "ring-only": ring_or_nothing,
+    "attribute-only": attribute_or_nothing,
 }
 
 
