@@ -7,6 +7,8 @@ use std::{
 
 /// A file that grows past this is a plan to split it.
 const LINES_MAX: usize = 600;
+/// What is left over of a line at this column is not seen beside another file. rustfmt wraps code, and leaves comments.
+const COLUMNS_MAX: usize = 120;
 /// The files that may switch the lint against `unsafe` off, and nobody else.
 const UNSAFE: &[&str] =
     &["harness/src/subject/worker.rs", "harness/src/trace/ptrace.rs", "harness/src/trace/spawn.rs"];
@@ -66,6 +68,19 @@ fn every_file_says_what_it_is() {
 fn no_file_is_longer_than_one_head_holds() {
     for (path, text) in all() {
         assert!(text.lines().count() <= LINES_MAX, "{path} is over {LINES_MAX} lines");
+    }
+}
+
+#[test]
+fn comments_are_wrapped() {
+    for (path, text) in all() {
+        for (number, line) in (1..).zip(text.lines()) {
+            let comment = line.trim_start();
+            // A table's row is one line.
+            let is_prose = comment.starts_with("//") && !comment.starts_with("/// |");
+            let fits = line.chars().count() <= COLUMNS_MAX;
+            assert!(!is_prose || fits, "{path}:{number} is over {COLUMNS_MAX} columns");
+        }
     }
 }
 

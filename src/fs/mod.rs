@@ -67,8 +67,9 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// file and every directory entry that leads to it. Directories that another process created, and may
 /// not have synced before it was killed, are synced once per instance, before anything in them is
 /// acknowledged. (No operation removes a directory. Where somebody does, and another process creates it again,
-/// an instance that knows the old one takes the new one for durable.) A failed sync fails the operation, and the retry writes to new pages; where the failed
-/// sync was that of a directory, the new value is already visible. The documented profile syncs nothing.
+/// an instance that knows the old one takes the new one for durable.) A failed sync fails the operation, and the retry
+/// writes to new pages; where the failed sync was that of a directory, the new value is already visible. The documented
+/// profile syncs nothing.
 ///
 /// # Verification
 ///
@@ -123,7 +124,8 @@ use crate::{Claims, Error, ErrorKind, Operation, Result, StorageBackend, Storage
 /// what is claimed of it:
 ///
 /// - `no-torn-read`: The temporary file is written under the lock and then swapped in as a whole.
-/// - `linearizable`: Writes and deletes of a path are one at a time, each takes effect at one rename or unlink, and no list looks between.
+/// - `linearizable`: Writes and deletes of a path are one at a time, each takes effect at one rename or unlink, and no
+///   list looks between.
 /// - `no-spurious-error`: Who meets another writer waits until that one is done.
 /// - `crash-isolated`: The kernel drops the lock of a killed writer, and the next one overwrites what it left.
 ///

@@ -4,7 +4,8 @@
 //! and what is compared is what each took in the same round; so a machine that also does other things slows all down
 //! alike. A ratio of 2 is a peer that takes twice as long as the reference backend.
 //!
-//! `cargo run --release -p crashworthy-benches --example turns -- [ROUNDS [JOB/SIZE/WRITERS…]]`, for example `-- 9 write/1-KiB/1`.
+//! `cargo run --release -p crashworthy-benches --example turns -- [ROUNDS [JOB/SIZE/WRITERS…]]`, for example `-- 9
+//! write/1-KiB/1`.
 
 use std::{env, process::ExitCode, time::Duration};
 

@@ -5,8 +5,8 @@
 //! if it had not been acknowledged; then the power failed.
 //!
 //! `power-durable-*` and `power-atomic-*` after a kill: the process was killed inside the operation, and another
-//! one did it once more. What it found there was not durable only because it was there. As after other power losses, what
-//! was there before refutes the first, what nobody wrote the second.
+//! one did it once more. What it found there was not durable only because it was there. As after other power losses,
+//! what was there before refutes the first, what nobody wrote the second.
 //!
 //! Whoever acknowledged in the end said that the new value is safe, so a fresh process must find it.
 

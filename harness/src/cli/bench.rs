@@ -14,7 +14,7 @@ use super::{
     Stop,
     args::{LimitArguments, duration, options},
     certify::{end_subjects_on_interrupt, limits, runs_of},
-    program,
+    exit, program,
 };
 use crate::{
     judge::Certificate,
@@ -26,11 +26,6 @@ use crate::{
     subject::{self, Subject, watchdog},
     throughput::{Bench, BenchError, Comparison, Measured, Standing},
 };
-
-/// Something was not measured.
-const NOT_MEASURED: u8 = 3;
-/// What a shell says of a command that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArguments {
@@ -98,11 +93,11 @@ pub(super) fn bench(arguments: &BenchArguments) -> Result<u8, Stop> {
     }
     anstream::print!("{}", render(&comparison, arguments.format));
     Ok(if watchdog::is_interrupted() {
-        INTERRUPTED
+        exit::INTERRUPTED
     } else if is_whole(&comparison) {
         0
     } else {
-        NOT_MEASURED
+        exit::NOT_MEASURED
     })
 }
 

@@ -12,7 +12,7 @@ use miette::{NamedSource, SourceSpan};
 use super::{
     Stop,
     args::{Certify, LimitArguments},
-    program, ratchet, regressions, seed,
+    exit, program, ratchet, regressions, seed,
 };
 use crate::{
     explore::Campaign,
@@ -252,7 +252,7 @@ fn guarantees(wanted: &[String]) -> Option<Vec<Guarantee>> {
 pub(super) fn end_subjects_on_interrupt() -> Result<(), Stop> {
     ctrlc::set_handler(|| {
         if watchdog::is_interrupted() {
-            std::process::exit(130);
+            std::process::exit(exit::INTERRUPTED.into());
         }
         watchdog::interrupt();
     })

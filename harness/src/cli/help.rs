@@ -3,7 +3,7 @@
 
 use clap::{Command, CommandFactory};
 
-use super::args::Arguments;
+use super::{args::Arguments, exit};
 
 /// Examples before options: whoever asks for help wants to copy a line.
 const TEMPLATE: &str = "\
@@ -11,14 +11,6 @@ const TEMPLATE: &str = "\
 {before-help}{usage-heading} {usage}
 
 {all-args}{after-help}";
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 every claim upheld, 1 a claim refuted, 2 usage, 3 a claim not measured,
-70 the harness is the suspect.";
-
-const BENCH_EXIT_CODES: &str = "\
-Exit codes: 0 everything was measured, 2 usage or a subject that cannot be used,
-3 something was not measured, because a subject failed at it.";
 
 const ROOT: &str = "\
 Examples:
@@ -150,13 +142,9 @@ pub(super) fn with_examples_last() -> Command {
 
 /// The command line, each page given to `add` with its examples and what stands at its end.
 fn with(add: impl Fn(Command, &'static str, &'static str) -> Command) -> Command {
-    let mut command = add(Arguments::command(), ROOT, EXIT_CODES);
+    let mut command = add(Arguments::command(), ROOT, exit::told(None));
     for &(name, examples) in EXAMPLES {
-        let rest = match name {
-            "certify" => EXIT_CODES,
-            "bench" => BENCH_EXIT_CODES,
-            _ => "",
-        };
+        let rest = exit::told(Some(name));
         command = command.mut_subcommand(name, |subcommand| add(subcommand, examples, rest));
     }
     command

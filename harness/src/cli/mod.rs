@@ -10,6 +10,7 @@ mod certify;
 mod compare;
 mod completions;
 mod events;
+mod exit;
 mod explain;
 mod help;
 mod init;
@@ -32,11 +33,6 @@ use std::process::ExitCode;
 use miette::Report;
 
 use crate::subject;
-
-/// The command line is wrong, or names something that is.
-const USAGE: u8 = 2;
-/// The harness failed (`EX_SOFTWARE` of sysexits.h).
-const HARNESS: u8 = 70;
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -78,15 +74,20 @@ pub fn main() -> ExitCode {
         args::Command::Man(arguments) => man::man(&arguments),
         args::Command::Bench(arguments) => bench::bench(&arguments),
     };
+    ended(done)
+}
+
+/// Says what stopped a command, if anything did.
+fn ended(done: Result<u8, Stop>) -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(Stop::Usage(report)) => {
             eprintln!("{report:?}");
-            ExitCode::from(USAGE)
+            ExitCode::from(exit::USAGE)
         }
         Err(Stop::Harness(report)) => {
             eprintln!("{report:?}");
-            ExitCode::from(HARNESS)
+            ExitCode::from(exit::HARNESS)
         }
     }
 }

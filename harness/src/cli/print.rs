@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use super::HARNESS;
+use super::exit;
 
 /// Prints all of `text`; gives the exit code.
 pub(super) fn all(text: &[u8]) -> u8 {
@@ -10,7 +10,7 @@ pub(super) fn all(text: &[u8]) -> u8 {
     match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             eprintln!("cannot write to standard output: {error}; is its disk full?");
-            HARNESS
+            exit::HARNESS
         }
         _ => 0,
     }

@@ -8,14 +8,11 @@ use std::{
 use crashworthy::Guarantee;
 use serde_json::{Map, Value};
 
-use super::Stop;
+use super::{Stop, exit};
 use crate::{
     judge::{Baseline, Certificate, Rating, ratchet},
     report::{Format, baselines, github, terminal},
 };
-
-/// Something is worse than in the baseline.
-const WORSE: u8 = 1;
 
 /// A baseline and where it is from.
 pub(super) struct Measure {
@@ -87,7 +84,8 @@ impl Measure {
             Format::Json => anstream::eprint!("{}", text(std::io::stderr().is_terminal())),
         }
         github::measured(&found, format);
-        let code = if certificate.interrupted { certificate.exit_code().max(WORSE) } else { WORSE };
+        let worse = exit::REFUTED;
+        let code = if certificate.interrupted { certificate.exit_code().max(worse) } else { worse };
         Ok(if found.worse.is_empty() { 0 } else { code })
     }
 }

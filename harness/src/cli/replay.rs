@@ -1,45 +1,53 @@
 //! `crashworthy replay`.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::Path};
 
 use super::{
     Stop,
     args::Replay,
     certify::{end_subjects_on_interrupt, limits},
-    program,
+    exit, program,
 };
 use crate::{
     explore::{Replayed, replay as run},
     judge::Counterexample,
     report::{files, story},
     scenario,
-    subject::{self, Subject},
+    subject::{self, Limits, Subject},
 };
 
-/// The trial could not be run, so nothing was measured.
-const NOT_MEASURED: u8 = 3;
-
 pub(super) fn replay(arguments: &Replay) -> Result<u8, Stop> {
-    let name = arguments.file.display().to_string();
     if arguments.file.is_dir() {
+        let name = arguments.file.display();
         return Err(Stop::usage(format!(
             "{name} is a folder; name a counterexample's file, as in `crashworthy replay \
              {name}/counterexamples/ID.json`"
         )));
     }
     let counterexample = files::read(&arguments.file).map_err(Stop::usage)?;
-    let scenario = scenario::load::from_str(&name, &counterexample.scenario)
-        .map_err(|error| Stop::Usage(error.into()))?;
     let subject = subject(&counterexample, &arguments.program)?;
     end_subjects_on_interrupt()?;
+    again(&arguments.file, &counterexample, &subject, limits(&arguments.limits))
+}
+
+/// Runs the trial of a counterexample, which is from `file`, and tells what came of it.
+pub(super) fn again(
+    file: &Path,
+    counterexample: &Counterexample,
+    subject: &Subject,
+    limits: Limits,
+) -> Result<u8, Stop> {
+    let name = file.display().to_string();
+    let scenario = scenario::load::from_str(&name, &counterexample.scenario)
+        .map_err(|error| Stop::Usage(error.into()))?;
     let (strike, guarantee) = (&counterexample.strike, counterexample.guarantee);
-    match run(&subject, limits(&arguments.limits), scenario, strike, guarantee) {
+    match run(subject, limits, scenario, strike, guarantee) {
         Replayed::Reproduced(case) => {
             anstream::println!("reproduced: {guarantee} is refuted");
             for step in story::story(&case) {
                 anstream::println!("  {step}");
             }
-            Ok(1)
+            Ok(exit::REFUTED)
         }
         Replayed::NotReproduced => {
             anstream::println!("not reproduced: {guarantee} held this time");
@@ -52,7 +60,7 @@ pub(super) fn replay(arguments: &Replay) -> Result<u8, Stop> {
         }
         Replayed::Impossible(why) => {
             anstream::eprintln!("not replayed: {why}");
-            Ok(NOT_MEASURED)
+            Ok(exit::NOT_MEASURED)
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     env,
     fmt::Write,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -14,10 +14,9 @@ use std::{
 use crashworthy::{Claims, Guarantee};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use super::{Stop, regressions};
+use super::{Stop, regressions, replay};
 use crate::{
-    check,
-    explore::{Campaign, Outcome, Profile, Replayed, replay},
+    explore::{Campaign, Outcome, Profile},
     judge::Verdict,
     report::{Progress, Reporter, files, story},
     scenario,
@@ -59,7 +58,7 @@ macro_rules! certify_main {
 pub fn certify_backends(backends: Vec<Backend>, directory: Option<&str>) -> ExitCode {
     become_worker_if_asked(&backends);
     if let Some(file) = env::var_os(REPLAY) {
-        return replay_file(&PathBuf::from(file), &backends);
+        return super::ended(replay_file(Path::new(&file), &backends));
     }
     let arguments = Arguments::from_args();
     let several = backends.len() > 1;
@@ -100,11 +99,10 @@ pub fn certify_backends(backends: Vec<Backend>, directory: Option<&str>) -> Exit
     libtest_mimic::run(&arguments, tests).exit_code()
 }
 
-/// What a subject's claims are tested for. Without any it is read strictly, as far as this version judges.
+/// What a subject's claims are tested for. Without any it is read strictly.
 fn claimed(claims: &Claims) -> Vec<Guarantee> {
     if claims.is_empty() {
-        let judged = |guarantee: &Guarantee| check::checker(*guarantee).is_some();
-        return Guarantee::ALL.iter().copied().filter(judged).collect();
+        return Guarantee::ALL.to_vec();
     }
     claims.iter().map(|(guarantee, _)| guarantee).collect()
 }
@@ -148,8 +146,7 @@ impl Certified {
                     let file = directory.join(file);
                     let _ = write!(
                         message,
-                        "
-to run it again: {REPLAY}={} cargo test",
+                        "\nto run it again: {REPLAY}={} cargo test",
                         file.display()
                     );
                 }
@@ -201,34 +198,20 @@ impl Reporter for Silent {
     fn report(&mut self, _: &Progress<'_>) {}
 }
 
-fn replay_file(file: &std::path::Path, backends: &[Backend]) -> ExitCode {
-    let replayed =
-        files::read(file).map_err(|error| error.to_string()).and_then(|counterexample| {
-            let name = &counterexample.subject.command;
-            if backends.iter().all(|backend| backend.name() != name) {
-                return Err(format!("this target has no backend {name:?}"));
-            }
-            let subject = Subject::of_this_executable(name).map_err(|error| error.to_string())?;
-            let scenario = scenario::load::from_str("counterexample", &counterexample.scenario)
-                .map_err(|error| error.to_string())?;
-            let (strike, guarantee) = (&counterexample.strike, counterexample.guarantee);
-            Ok(replay(&subject, Limits::default(), scenario, strike, guarantee))
-        });
-    match replayed {
-        Ok(Replayed::Reproduced(case)) => {
-            println!("reproduced: {} is refuted", case.guarantee);
-            for step in story::story(&case) {
-                println!("  {step}");
-            }
-            ExitCode::from(1)
-        }
-        Ok(Replayed::NotReproduced) => {
-            println!("not reproduced: nothing was wrong this time");
-            ExitCode::SUCCESS
-        }
-        Ok(Replayed::Impossible(why)) | Err(why) => {
-            eprintln!("error: {}: {why}", file.display());
-            ExitCode::from(3)
-        }
+/// Runs a counterexample to one of these backends again.
+fn replay_file(file: &Path, backends: &[Backend]) -> Result<u8, Stop> {
+    let counterexample = files::read(file).map_err(Stop::usage)?;
+    let name = &counterexample.subject.command;
+    if backends.iter().all(|backend| backend.name() != name) {
+        let own: Vec<&str> = backends.iter().map(Backend::name).collect();
+        return Err(Stop::usage(format!(
+            "{}: it is of the backend {name:?}, and this target has {}; replay it in the target that wrote it, or \
+             with `crashworthy replay` if that is a program",
+            file.display(),
+            own.join(", ")
+        )));
     }
+    let mut subject = Subject::of_this_executable(name).map_err(Stop::harness)?;
+    subject.options = counterexample.options.clone();
+    replay::again(file, &counterexample, &subject, Limits::default())
 }

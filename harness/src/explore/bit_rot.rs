@@ -202,8 +202,8 @@ fn is_no_answer(outcome: &Outcome) -> bool {
 }
 
 fn is_wrong(evidence: &Evidence) -> bool {
-    check::checker(Guarantee::BitrotDetected)
-        .is_some_and(|checker| !checker.check(&check::Trial::new(evidence)).findings.is_empty())
+    let checker = check::checker(Guarantee::BitrotDetected);
+    !checker.check(&check::Trial::new(evidence)).findings.is_empty()
 }
 
 fn is_unanswered(evidence: &Evidence) -> bool {

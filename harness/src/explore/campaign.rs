@@ -53,8 +53,8 @@ pub struct Campaign {
     pub profile: Profile,
     /// Whether workloads are generated besides, and clients run free at the end, where the profile has that.
     pub generate: bool,
-    /// Whether counterexamples are made ready for people: reduced until nothing can be left out, and seen once more, moment
-    /// by moment.
+    /// Whether counterexamples are made ready for people: reduced until nothing can be left out, and seen once more,
+    /// moment by moment.
     pub shrink: bool,
     /// Everything random derives from it.
     pub seed: u64,
@@ -163,9 +163,9 @@ impl Campaign {
         let (mut recovers, mut misspeaks) = (false, None);
         let mut swept = match introduce::introduce(&shared) {
             Ok((hello, misspoken)) => {
+                recovers = hello.offers(RECOVER);
                 subject.name = hello.name;
                 subject.version = hello.version;
-                recovers = hello.capabilities.iter().any(|offered| offered == RECOVER);
                 lock(&shared.so_far).greeted(&subject);
                 {
                     let mut reporter = lock(&shared.reporter);

@@ -1,8 +1,9 @@
 //! Exploring: running a subject through scenarios, fault by fault, with real processes.
 //!
 //! `campaign` spreads scenarios over threads, `sweep` makes the trials of one scenario: a `rehearsal` without
-//! any fault, then one `trial` a strike. `power` loses power by model. `arena` is the place where it happens, `observe` looks at what is
-//! left, `soak` has clients run free, `generate` thinks up further workloads, `shrink` leaves out of a counterexample what it does not need.
+//! any fault, then one `trial` a strike. `power` loses power by model. `arena` is the place where it happens, `observe`
+//! looks at what is left, `soak` has clients run free, `generate` thinks up further workloads, `shrink` leaves out of a
+//! counterexample what it does not need.
 
 mod allotment;
 mod arena;

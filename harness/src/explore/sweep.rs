@@ -281,8 +281,8 @@ impl Sweep<'_> {
     }
 }
 
-/// The strikes on the recovery that follows a strike on the workload: those before `recover`, of which there may be many
-/// in a database, and those in it.
+/// The strikes on the recovery that follows a strike on the workload: those before `recover`, of which there may be
+/// many in a database, and those in it.
 fn in_recovery(workload: &Strike, recovery: &Trace) -> (Vec<Strike>, Vec<Strike>) {
     let faults = [FaultKind::Kill, FaultKind::Torn].map(FaultKind::fault);
     let strikes = faults.into_iter().flatten().flat_map(|fault| fault.strikes(recovery));

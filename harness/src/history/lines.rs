@@ -2,8 +2,8 @@
 //! order of time.
 //!
 //! It ends `ok`, `fail`, or `info` where nobody answered and it may or may not have happened. Contents
-//! that are long, or no text, are told apart by their BLAKE3 hash. The schema is `reports/schema/history-1.json`; fields
-//! may be added, never changed.
+//! that are long, or no text, are told apart by their BLAKE3 hash. The schema is `reports/schema/history-1.json`;
+//! fields may be added, never changed.
 
 use crashworthy::{ErrorKind, Operation};
 use serde::{Deserialize, Serialize};

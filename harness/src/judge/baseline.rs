@@ -1,8 +1,8 @@
 //! The baseline: what a run is known to give, kept in a repository, so that a later run fails where anything got worse.
 //!
 //! It knows verdicts, claims and coverage, and neither figures that differ from run to run nor stories: its changes are
-//! to be read in review. A kind of counterexample is `FAULT in FAMILY`: the fault that struck, and the scenario in which
-//! it did (`generated` for all generated workloads). Smallest counterexamples move about; kinds stay.
+//! to be read in review. A kind of counterexample is `FAULT in FAMILY`: the fault that struck, and the scenario in
+//! which it did (`generated` for all generated workloads). Smallest counterexamples move about; kinds stay.
 
 use std::collections::BTreeMap;
 

@@ -30,8 +30,11 @@ pub struct Entry {
     pub scenarios: BTreeSet<String>,
     /// The kinds of fault after which something was compared.
     pub faults: BTreeSet<FaultKind>,
-    /// How crash states were bounded where not all of them were looked at, in words.
+    /// How far the search went in crash states and orders of calls, in words, where that is not plain.
     pub bounds: BTreeSet<String>,
+    /// Whether that leaves anything out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
     /// Whether more orders of calls would have been tried if there had been time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timed: bool,
@@ -58,6 +61,13 @@ pub struct Docket {
 
 /// The name of a kind's fault, where nothing struck.
 const NO_FAULT: &str = "no fault";
+/// The family of the kinds that generated workloads showed.
+const GENERATED: &str = "generated";
+
+/// Whether a kind of counterexample (see [`Entry::kinds`]) was shown by a generated workload.
+pub(super) fn is_kind_of_generated(kind: &str) -> bool {
+    kind.rsplit_once(" in ").is_some_and(|(_, family)| family == GENERATED)
+}
 
 impl Entry {
     fn keep_kind(&mut self, evidence: &Evidence) {
@@ -66,7 +76,7 @@ impl Entry {
         }
         let fault = evidence.strike.kind().map_or(NO_FAULT.to_owned(), |kind| kind.to_string());
         let scenario = &evidence.scenario;
-        let family = if scenario.is_generated() { "generated" } else { scenario.name.as_str() };
+        let family = if scenario.is_generated() { GENERATED } else { scenario.name.as_str() };
         self.kinds.insert(format!("{fault} in {family}"));
     }
 
@@ -86,8 +96,7 @@ pub fn rule(evidence: &Evidence) -> Ruling {
 /// [`rule`], and what the checkers could not decide.
 pub fn rule_or_doubt(evidence: &Evidence) -> (Ruling, Vec<(Guarantee, String)>) {
     let trial = Trial::new(evidence);
-    let checkers =
-        evidence.scenario.judges.iter().filter_map(|guarantee| check::checker(*guarantee));
+    let checkers = evidence.scenario.judges.iter().map(|guarantee| check::checker(*guarantee));
     let (mut ruling, mut doubts) = (Ruling::new(), Vec::new());
     for checker in checkers {
         let judgement = checker.check(&trial);
@@ -187,9 +196,16 @@ impl Docket {
         self.entry_of(guarantee, PersistenceModel::default()).doubts.insert(reason.to_owned());
     }
 
-    /// Notes that not all crash states were looked at, and which were.
+    /// Notes that not everything was looked at, and what was.
     pub fn bound(&mut self, guarantee: Guarantee, model: PersistenceModel, bound: &str) {
-        self.entry_of(guarantee, model).bounds.insert(bound.to_owned());
+        self.reach(guarantee, model, bound, false);
+    }
+
+    /// Notes what was looked at, and whether that is `all`.
+    pub fn reach(&mut self, guarantee: Guarantee, model: PersistenceModel, what: &str, all: bool) {
+        let entry = self.entry_of(guarantee, model);
+        entry.bounds.insert(what.to_owned());
+        entry.left_out |= !all;
     }
 
     /// Notes that no more orders of calls were tried because a time budget had no more time for them.
@@ -220,6 +236,7 @@ impl Docket {
             ours.timed |= theirs.timed;
             ours.soaked |= theirs.soaked;
             ours.bounds.extend(theirs.bounds);
+            ours.left_out |= theirs.left_out;
             ours.doubts.extend(theirs.doubts);
             ours.kinds.extend(theirs.kinds);
             if let Some(found) = theirs.found

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crashworthy::Guarantee;
 
-use super::{Baseline, Certificate, Verdict, baseline::Known};
+use super::{Baseline, Certificate, Verdict, baseline::Known, docket::is_kind_of_generated};
 use crate::report::text;
 
 /// So many trials may be lost, in percent. Calls that a subject no longer makes are trials that no longer are, and
@@ -140,7 +140,7 @@ fn kinds(id: &str, known: &Known, now: &Known, same_seed: bool, found: &mut Ratc
     if known.verdict != Verdict::Refuted || now.verdict != Verdict::Refuted {
         return;
     }
-    let is_told = |kind: &&String| same_seed || !kind.ends_with(" in generated");
+    let is_told = |kind: &&String| same_seed || !is_kind_of_generated(kind);
     for kind in kinds.iter().filter(|kind| !then.contains(kind)).filter(is_told) {
         found.worse.push(format!("{id}: a new kind of counterexample, {kind}"));
     }

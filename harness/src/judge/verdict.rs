@@ -10,7 +10,6 @@ use super::{
     ModelResult, Rating, SubjectIdentity, Totals, Verdict, docket::Entry,
 };
 use crate::{
-    check,
     fault::{FaultKind, WHOLE_BYTES_MAX},
     report::{story, text},
     scenario::{Partition, is_generated},
@@ -122,23 +121,15 @@ fn result(frame: &Frame, docket: &Docket, guarantee: Guarantee) -> GuaranteeResu
     }
 }
 
-/// What all orders' bounds begin with that leave nothing out.
-const EVERY_ORDER: &str = "every order of their calls";
-
 fn coverage(entry: Option<&Entry>) -> Coverage {
     let Some(entry) = entry else { return Coverage::default() };
     let (generated, scenarios): (Vec<String>, Vec<String>) =
         entry.scenarios.iter().cloned().partition(|name| is_generated(name));
-    // A bound on crash states is there where something was left out; one on orders always.
-    let is_whole = |bound: &String| {
-        let orders = bound.split_once(": ").map_or("", |(_, orders)| orders);
-        orders.split(", ").all(|part| part.starts_with(EVERY_ORDER))
-    };
     Coverage {
         scenarios,
         generated: generated.len(),
         generated_trials: entry.generated_trials,
-        exhaustive: entry.trials > 0 && entry.bounds.iter().all(is_whole),
+        exhaustive: entry.trials > 0 && !entry.left_out,
         timed: entry.timed,
         kinds: entry.kinds.iter().cloned().collect(),
         ..Coverage::default()
@@ -186,9 +177,6 @@ fn why_not_measured(
 ) -> Option<String> {
     if let Some(why) = &frame.unmeasurable {
         return Some(why.clone());
-    }
-    if check::checker(guarantee).is_none() {
-        return Some("this version has no checker for it".into());
     }
     let doubts: Vec<&str> = docket.doubts(guarantee).collect();
     if !doubts.is_empty() {
@@ -265,6 +253,9 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
     if entry.faults.contains(&FaultKind::ShortWrite) {
         parts.push("every write cut short".to_owned());
     }
+    if entry.faults.contains(&FaultKind::DiskFull) {
+        parts.push("the disk full within every write".to_owned());
+    }
     if entry.faults.contains(&FaultKind::BitRot) {
         parts.push(format!(
             "every byte of stored files up to {WHOLE_BYTES_MAX} bytes flipped, of larger ones the ends, both \
@@ -310,8 +301,7 @@ fn bound(entry: &Entry, model: PersistenceModel) -> String {
     if parts.is_empty() {
         parts.push("fault-free".to_owned());
     }
-    let mut bound =
-        format!("{count} workload{}, {}", if count == 1 { "" } else { "s" }, parts.join(", "));
+    let mut bound = format!("{}, {}", text::count(count, "workload"), parts.join(", "));
     if entry.random_kills > 0 {
         let _ = write!(bound, "; {} kills at random instants", entry.random_kills);
     }

@@ -244,10 +244,10 @@ impl Recording {
     ///
     /// Of a file: Linux marks the pages clean that it could not write, reports the error once, and goes on
     /// showing their content (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC
-    /// 2020: on ext4, XFS and btrfs "pages are always marked clean"). Which of the pending pages were written is not known. So none of them is
-    /// made durable by any later sync, unless it is written again: the page cache holds a page as a whole,
-    /// so a sync of the later write takes along what the page held before. Each may still be on the disk
-    /// after a power loss.
+    /// 2020: on ext4, XFS and btrfs "pages are always marked clean"). Which of the pending pages were written is not
+    /// known. So none of them is made durable by any later sync, unless it is written again: the page cache holds a
+    /// page as a whole, so a sync of the later write takes along what the page held before. Each may still be on the
+    /// disk after a power loss.
     ///
     /// The size stays pending, as metadata does: it is in the inode, and a later sync logs it.
     ///

@@ -113,7 +113,7 @@ pub(crate) fn emptied() -> Case {
             entry(Phase::Workload, scenario.workload()[0].clone(), Outcome::Killed),
             entry(Phase::Crashed, read("blocks/a.bin"), data("")),
         ],
-        "after the kill, a read of \"blocks/a.bin\" returned 0 bytes; right would have been the whole old value (43 bytes) or the whole new value (5 bytes)",
+        "after the kill, a read of \"blocks/a.bin\" returned 0 bytes; the whole old value (43 bytes) or the whole new value (5 bytes) would have been right",
     )
 }
 
@@ -149,7 +149,7 @@ pub(super) fn listed_temp() -> Case {
                 Outcome::Ok(Reply::Names(vec![format!("{name}.tmp"), "neighbour.bin".into()])),
             ),
         ],
-        "after the kill, a list showed a file that nobody stored; right would have been the files of \"blocks\" only",
+        "after the kill, a list showed a file that nobody stored; only the files of \"blocks\" would have been right",
     )
 }
 
@@ -175,7 +175,7 @@ pub(super) fn left_over(random: &str) -> Case {
             entry(Phase::Recovery, Invocation::Recover, done()),
         ],
         &format!(
-            "after recover, \"{temp}\" was still on disk; right would have been that it is gone"
+            "after recover, \"{temp}\" was still on disk; a tree without it would have been right"
         ),
     );
     case.finding.entry = None;
@@ -212,7 +212,7 @@ pub(super) fn stolen(random: &str) -> Case {
             ),
             entry(Phase::BesideWriter, Invocation::Recover, done()),
         ],
-        "recover took the file of a live writer, whose write then failed; right would have been to leave it alone",
+        "recover took the file of a live writer, whose write then failed; a live file left alone would have been right",
     );
     case.finding.entry = Some(scenario.set_up.len());
     case.recovery.events = vec![event(0, "unlinkat", &temp, "", None)];

@@ -69,7 +69,8 @@ pub enum Progress<'a> {
     /// A trial refuted a guarantee that nothing had refuted so far.
     Refuted(&'a Case),
     /// More is known: what would be said if the run ended here. Told at the beginning, when the subject is known, and
-    /// with every refutation before that is told, so that outputs which write it leave no run without a report, whatever ends it.
+    /// with every refutation before that is told, so that outputs which write it leave no run without a report,
+    /// whatever ends it.
     SoFar {
         /// It says `interrupted`, and nothing in it is upheld.
         certificate: &'a Certificate,

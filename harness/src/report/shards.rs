@@ -1,7 +1,7 @@
 //! The file of a shard, beside its certificate: what `crashworthy merge` reads.
 //!
-//! Unlike a certificate it is for one version of crashworthy only. It comes from another machine and may be anything, so
-//! every mistake is named, with what to do about it.
+//! Unlike a certificate it is for one version of crashworthy only. It comes from another machine and may be anything,
+//! so every mistake is named, with what to do about it.
 
 use std::{
     fs, io,

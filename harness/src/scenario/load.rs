@@ -1,27 +1,5 @@
-//! Loads a scenario from its TOML file, schema 1.
-//!
-//! ```toml
-//! schema = 1
-//! name = "crash-during-write"                   # kebab-case
-//! title = "A process is killed while it writes a new file"
-//! judges = ["kill-atomic-write"]                # at least one guarantee
-//! faults = ["kill", "torn"]                     # absent or empty: the fault-free run only
-//! plants = [
-//!   { file = "blocks/a.bin.tmp", data = "half" },
-//!   { directory = "d" },
-//!   { symlink = "link", target = "{outside}" }, # the directory beside the root
-//! ]
-//! set-up = [{ write = "blocks/a.bin", data = "old value" }]
-//!
-//! [[actors]]                                    # up to four; several need faults = ["schedules"]
-//! name = "writer"                               # absent: "client", "client-2", …
-//! operations = [
-//!   { write = "blocks/a.bin", data = { bytes = 300_000, seed = 7 } },
-//!   { write = "b", data = { base64 = "AAH/" } },
-//!   { read = "blocks/a.bin" }, { list = "blocks" }, { create-directory = "a/b" },
-//!   { exists = "x" }, { delete = "x" }, "recover",
-//! ]
-//! ```
+//! Loads a scenario from its TOML file, schema 1. `scenarios/README.md` has the format, with an example that a test
+//! loads.
 //!
 //! Unknown keys are refused everywhere, and every refusal points at its line.
 

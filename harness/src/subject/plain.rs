@@ -82,7 +82,7 @@ impl Plain {
     /// Says hello and opens nothing.
     pub(crate) fn hello(&mut self) -> Result<Hello, String> {
         let hello = hello(&mut |call| self.ask(call))?;
-        self.pipelines = hello.capabilities.iter().any(|offered| offered == PIPELINING);
+        self.pipelines = hello.offers(PIPELINING);
         Ok(hello)
     }
 

@@ -165,6 +165,13 @@ pub struct Hello {
     pub capabilities: Vec<String>,
 }
 
+impl Hello {
+    /// Whether it has a capability.
+    pub fn offers(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|offered| offered == capability)
+    }
+}
+
 /// An answer that is not of the protocol: what was wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -194,7 +201,7 @@ pub fn parse(line: &[u8], id: u64) -> Result<Result<Value, Refusal>, Nonsense> {
             Err(Nonsense(format!("its adapter says: {}", begin(&fault, FAULT_CHARS_MAX))))
         }
         _ => Err(Nonsense(format!(
-            "it answered with not exactly one of `ok` and `error`: {}",
+            "it answered with none or several of `ok`, `error` and `fault`: {}",
             quote()
         ))),
     }

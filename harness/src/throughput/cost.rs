@@ -114,8 +114,8 @@ pub enum Measured {
     },
     /// What is left beyond the protocol is smaller than the noise.
     BelowProtocol {
-        /// What is left is less than that: the upper end of the difference, or how far the protocol's own cost is known,
-        /// where that is less exact. Older files do not say.
+        /// What is left is less than that: the upper end of the difference, or how far the protocol's own cost is
+        /// known, where that is less exact. Older files do not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         below_nanos: Option<f64>,
         /// The operation as it was timed.

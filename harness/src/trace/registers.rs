@@ -54,8 +54,8 @@ pub(crate) fn restore(tid: Tid, Saved(before): &Saved) -> nix::Result<()> {
     ptrace::setregs(pid, registers)
 }
 
-/// Has the held call for a lock give up where it would wait, with `EAGAIN` (`EWOULDBLOCK`). The thread needs [`restore`] or
-/// [`repeat`] after it.
+/// Has the held call for a lock give up where it would wait, with `EAGAIN` (`EWOULDBLOCK`). The thread needs
+/// [`restore`] or [`repeat`] after it.
 pub(crate) fn try_lock(tid: Tid) -> nix::Result<Saved> {
     let pid = Pid::from_raw(tid);
     let mut registers = ptrace::getregs(pid)?;

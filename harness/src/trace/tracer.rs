@@ -275,9 +275,9 @@ impl Tracer {
         processes
     }
 
-    /// Kills traced processes with SIGKILL and collects them; true when none is left. Stops of other
-    /// tracees that arrive meanwhile are let go, so nothing else may be held.
-    pub(crate) fn kill(&mut self, processes: &[Tid]) -> io::Result<Option<Ending>> {
+    /// Kills traced processes with SIGKILL and collects them. Stops of other tracees that arrive meanwhile are let go,
+    /// so nothing else may be held.
+    pub(crate) fn kill(&mut self, processes: &[Tid]) -> io::Result<()> {
         // A process that has been collected already is not to be named any more.
         let watched = self.processes();
         for &process in processes.iter().filter(|process| watched.contains(process)) {
@@ -285,14 +285,8 @@ impl Tracer {
                 nix::sys::signal::kill(Pid::from_raw(process), Signal::SIGKILL).map_err(Into::into),
             )?;
         }
-        let mut first = None;
         while self.threads.values().any(|process| processes.contains(process)) {
             match self.next(true) {
-                Ok(Some(News::Ended { process, ending }))
-                    if processes.first() == Some(&process) =>
-                {
-                    first = Some(ending);
-                }
                 Ok(Some(
                     News::Change(HeldCall { tid, .. })
                     | News::Pipe { tid, .. }
@@ -314,7 +308,7 @@ impl Tracer {
                 Err(error) => return Err(error),
             }
         }
-        Ok(first)
+        Ok(())
     }
 
     /// Collects the ending of an untraced child of this thread, waiting for it.

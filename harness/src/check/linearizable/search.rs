@@ -2,12 +2,14 @@
 //!
 //! Operations are placed one after the other; which ones could be next follows from the intervals alone. A
 //! configuration is what has been placed and what the register then holds; one that led nowhere is not entered
-//! twice. Operations are kept in *lanes*, each a sequence in which one has ended before the next begins, so that what has
-//! been placed is one number per lane: a history of four clients has configurations of four numbers, however long it is.
+//! twice. Operations are kept in *lanes*, each a sequence in which one has ended before the next begins, so that what
+//! has been placed is one number per lane: a history of four clients has configurations of four numbers, however long
+//! it is.
 //!
 //! Two things that are no loss save most of the work. An observation that holds where it stands is placed at once: it
-//! changes nothing, and no order becomes impossible by looking earlier. Of changes that would do the same, the most urgent
-//! one is placed: whatever order has another one here has room to swap the two or, if it lacks the urgent one, to have both.
+//! changes nothing, and no order becomes impossible by looking earlier. Of changes that would do the same, the most
+//! urgent one is placed: whatever order has another one here has room to swap the two or, if it lacks the urgent one,
+//! to have both.
 
 use std::{cmp::Reverse, collections::BinaryHeap, collections::HashSet};
 
@@ -39,8 +41,8 @@ pub(super) fn decide(
     }
 }
 
-/// All that the register may hold in the end, and the operations (by index) that may still take effect then; `None` where
-/// there are more configurations than that.
+/// All that the register may hold in the end, and the operations (by index) that may still take effect then; `None`
+/// where there are more configurations than that.
 pub(super) fn endings(
     operations: &[Operation],
     initial: State,
@@ -77,8 +79,8 @@ struct Placed {
     others: Vec<Alternative>,
 }
 
-/// A change that could be placed next. In the order in which they are tried: first one that the most urgent answer waits
-/// for, then what has to happen soonest; at last, that an operation that failed has had no effect.
+/// A change that could be placed next. In the order in which they are tried: first one that the most urgent answer
+/// waits for, then what has to happen soonest; at last, that an operation that failed has had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Alternative {
     without_effect: bool,

@@ -11,8 +11,8 @@ use super::{Answer, End, Operation, State, search};
 pub struct Limits {
     /// Longest stretch without a quiet moment, in operations.
     pub window_operations_max: usize,
-    /// Configurations that one such stretch may lead through, for each with which it may begin, and those that may be left
-    /// after it.
+    /// Configurations that one such stretch may lead through, for each with which it may begin, and those that may be
+    /// left after it.
     pub configurations_max: usize,
 }
 
@@ -86,8 +86,8 @@ impl Watch {
         self.open.len()
     }
 
-    /// Judges and forgets all up to the last quiet moment before `horizon`: nothing that was invoked earlier is still to
-    /// be pushed. Whether the history is linearizable up to there.
+    /// Judges and forgets all up to the last quiet moment before `horizon`: nothing that was invoked earlier is still
+    /// to be pushed. Whether the history is linearizable up to there.
     pub fn settle(&mut self, horizon: u64) -> Answer {
         self.window.sort_by_key(|operation| operation.invoked);
         let mut last_end = 0;

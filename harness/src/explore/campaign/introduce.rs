@@ -1,9 +1,11 @@
-//! The introduction: whether the subject starts and keeps to the protocol at all, asked once, before anything is judged.
+//! The introduction: whether the subject starts and keeps to the protocol at all, asked once, before anything is
+//! judged.
 //!
-//! A fresh process is asked for each operation once, in an empty root. Only how it answers is looked at, and not what it
-//! did: that is for the checkers. But a line that is no answer says nothing about storage. A program that prints between
-//! its answers, or an adapter around a backend that lacks a method, would be convicted of whatever it was asked first,
-//! and of another thing in the next run. One that dies or hangs is left to the checkers, too: storage may be why.
+//! A fresh process is asked for each operation once, in an empty root. Only how it answers is looked at, and not what
+//! it did: that is for the checkers. But a line that is no answer says nothing about storage. A program that prints
+//! between its answers, or an adapter around a backend that lacks a method, would be convicted of whatever it was asked
+//! first, and of another thing in the next run. One that dies or hangs is left to the checkers, too: storage may be
+//! why.
 
 use super::Shared;
 use crate::{
@@ -38,7 +40,7 @@ pub(super) fn introduce(shared: &Shared<'_>) -> Result<(Hello, Option<String>), 
 }
 
 fn misspoken(process: &mut Plain, hello: &Hello) -> Option<String> {
-    let recovers = hello.capabilities.iter().any(|offered| offered == RECOVER);
+    let recovers = hello.offers(RECOVER);
     for invocation in operations(recovers) {
         if let Some(why) = process.misspeaks(&invocation) {
             return Some(format!(

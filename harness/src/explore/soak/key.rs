@@ -101,8 +101,8 @@ impl Key {
         Content { key: self.number, number: self.values - 1 }
     }
 
-    /// Adds an operation and how it ended: `value` is what it wrote or read, `action` what it did to this path or saw of
-    /// it, if anything.
+    /// Adds an operation and how it ended: `value` is what it wrote or read, `action` what it did to this path or saw
+    /// of it, if anything.
     pub(super) fn note(&mut self, entry: Entry, value: Option<Content>, action: Option<Action>) {
         if let (Some(action), Some(span)) = (action, entry.span) {
             let end = match (span.returned, entry.outcome.is_ok() || !action.is_change()) {

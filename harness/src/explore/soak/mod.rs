@@ -2,8 +2,8 @@
 //!
 //! Schedules are few and short, and made by a tracer that stops everybody; here some processes call at full speed, for
 //! seconds and on one root, as they would in use. Calm phases alternate with phases in which one of them is killed
-//! every few tens of milliseconds. Each path's history is judged while it grows and forgotten where it was right, so that
-//! memory is bounded by what is under way and not by how long it takes.
+//! every few tens of milliseconds. Each path's history is judged while it grows and forgotten where it was right, so
+//! that memory is bounded by what is under way and not by how long it takes.
 //!
 //! Chance decides what happens. So a soak refutes and never upholds: what it does not find, what it could not decide
 //! and how much it did are no part of a verdict. What it finds is told by the same checkers that judge schedules, from

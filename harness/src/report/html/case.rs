@@ -6,8 +6,8 @@ use crate::{
     report::story::STRIKE_MARK,
 };
 
-/// What the checkers put between what was found and what would have been right.
-const RIGHT: [&str; 2] = [" would have been right", "right would have been "];
+/// What the checkers say after what would have been right.
+const RIGHT: &str = " would have been right";
 /// What a story's line ends with that refutes the guarantee.
 const WRONG: &str = "<-- wrong";
 /// How the story's last line begins: the gist has said it already.
@@ -149,11 +149,8 @@ impl CaseView {
 fn halves(summary: &str) -> (String, Option<String>) {
     for (at, _) in summary.match_indices("; ") {
         let (found, right) = (&summary[..at], &summary[at + 2..]);
-        if let Some(right) = right.strip_prefix(RIGHT[1]) {
-            return (found.to_owned(), Some(right.to_owned()));
-        }
-        if right.contains(RIGHT[0]) {
-            return (found.to_owned(), Some(right.replacen(RIGHT[0], "", 1)));
+        if right.contains(RIGHT) {
+            return (found.to_owned(), Some(right.replacen(RIGHT, "", 1)));
         }
     }
     (summary.to_owned(), None)

@@ -1,9 +1,9 @@
 //! The HTML report: one self-contained file, `report.html`, for people who want to see what broke and why.
 //!
 //! It is made of the certificate and the counterexample files and, where one is given, the result of a bench, and of
-//! nothing else, so that it can be made again later, elsewhere. It loads nothing: style and script are in it, and its own policy forbids everything else by their
-//! hashes. Without the script, stories, tables and every moment are still there. All text of others is escaped
-//! by the template.
+//! nothing else, so that it can be made again later, elsewhere. It loads nothing: style and script are in it, and its
+//! own policy forbids everything else by their hashes. Without the script, stories, tables and every moment are still
+//! there. All text of others is escaped by the template.
 
 mod case;
 mod costs;

@@ -1,4 +1,5 @@
-//! The page by its structure: what has to be on it, that it holds nothing of others as markup, and that it loads nothing.
+//! The page by its structure: what has to be on it, that it holds nothing of others as markup, and that it loads
+//! nothing.
 
 use std::{fs, path::Path};
 

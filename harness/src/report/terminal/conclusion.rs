@@ -40,7 +40,7 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
     }
     if let Some(partition) = certificate.partition {
         let line = format!(
-            "Certified is nothing before `crashworthy merge` has put all {} shards together.",
+            "Nothing is certified until `crashworthy merge` has put all {} shards together.",
             partition.of
         );
         page.answer(&" ".repeat(word.len()), style, &line);

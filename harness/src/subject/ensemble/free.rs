@@ -42,7 +42,7 @@ impl Ensemble<'_> {
             }
             if !self.members[index].is_greeted() {
                 let hello = greet(root, options, |call| self.ask(index, call))?;
-                self.pipelines = hello.capabilities.iter().any(|offered| offered == PIPELINING);
+                self.pipelines = hello.offers(PIPELINING);
                 said = Some(hello);
                 self.members[index].greeted();
             } else if index == 0 && self.pipelines {

@@ -1,7 +1,7 @@
 //! Whether anything moves in a process with several threads: read from `/proc`, never guessed from time.
 //!
-//! A thread that is woken is runnable before whoever woke it goes on (`try_to_wake_up` of the kernel), so when all threads
-//! are seen asleep or held, twice and with no news in between, nothing moves until somebody outside moves it.
+//! A thread that is woken is runnable before whoever woke it goes on (`try_to_wake_up` of the kernel), so when all
+//! threads are seen asleep or held, twice and with no news in between, nothing moves until somebody outside moves it.
 
 use std::{
     collections::HashMap,
