@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Stop, certify::RUNS, ratchet::json};
+use super::{Stop, certify::RUNS, print, ratchet::json};
 use crate::{
     judge::{Baseline as Known, Ratchet, ratchet},
     report::{baselines, certificates, text},
@@ -87,8 +87,8 @@ fn update(arguments: &Update) -> Result<u8, Stop> {
     baselines::write(&arguments.file, &new).map_err(Stop::usage)?;
     let changes = old.map(|old| ratchet(&old, &certificate, None)).unwrap_or_default();
     let guarantees = text::count(new.guarantees.len(), "guarantee");
-    anstream::println!("{file}: {guarantees} of {}, from {}", new.subject, from.display());
-    tell(&changes);
+    let made = format!("{file}: {guarantees} of {}, from {}\n", new.subject, from.display());
+    print::text(&(made + &told(&changes)))?;
     Ok(0)
 }
 
@@ -97,12 +97,14 @@ fn is_set(value: Option<&str>) -> bool {
     value.is_some_and(|value| !matches!(value, "" | "0" | "false"))
 }
 
-fn tell(changes: &Ratchet) {
-    for (word, sentences) in [("worse", &changes.worse), ("better", &changes.better)] {
-        for sentence in sentences {
-            anstream::println!("  {word}: {}", text::printable(sentence));
-        }
-    }
+fn told(changes: &Ratchet) -> String {
+    let [worse, better] = [("worse", &changes.worse), ("better", &changes.better)].map(
+        |(word, sentences)| -> String {
+            let line = |sentence| format!("  {word}: {}\n", text::printable(sentence));
+            sentences.iter().map(|sentence| line(sentence)).collect()
+        },
+    );
+    worse + &better
 }
 
 #[cfg(test)]

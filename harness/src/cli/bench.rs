@@ -14,7 +14,7 @@ use super::{
     Stop,
     args::{LimitArguments, duration, options},
     certify::{end_subjects_on_interrupt, limits, runs_of},
-    exit, program,
+    exit, print, program,
 };
 use crate::{
     judge::Certificate,
@@ -91,7 +91,7 @@ pub(super) fn bench(arguments: &BenchArguments) -> Result<u8, Stop> {
             Stop::harness(format!("failed to write {}: {error}", out.display()))
         })?;
     }
-    anstream::print!("{}", render(&comparison, arguments.format));
+    print::text(&render(&comparison, arguments.format))?;
     Ok(if watchdog::is_interrupted() {
         exit::INTERRUPTED
     } else if is_whole(&comparison) {

@@ -55,7 +55,7 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     shards::spare(&directory, arguments.partition).map_err(Stop::usage)?;
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
     let events = Events::create(&directory).map_err(Stop::usage)?;
-    let mut reporters = Reporters::of(files, Some(events), &directory, arguments.format);
+    let mut reporters = Reporters::of(files, events, &directory, arguments.format);
     shards::remove(&directory).map_err(Stop::usage)?;
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
@@ -77,6 +77,7 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
         shards::write(&directory, shard).map_err(Stop::harness)?;
     }
     keep_regressions(&outcome.regressions, &directory)?;
+    reporters.all_written(&directory)?;
     let (certificate, asked) = (&outcome.certificate, campaign.only.as_deref());
     ratchet::exit_code(baseline.as_ref(), certificate, asked, arguments.format)
 }
@@ -86,28 +87,34 @@ pub(super) struct Reporters(Vec<Box<dyn Reporter>>);
 
 impl Reporters {
     /// Everything that is made of a run in `directory`.
-    pub(super) fn of(
-        files: RunFiles,
-        events: Option<Events>,
-        directory: &Path,
-        format: Format,
-    ) -> Self {
+    pub(super) fn of(files: RunFiles, events: Events, directory: &Path, format: Format) -> Self {
         let mut all: Vec<Box<dyn Reporter>> = vec![
             Box::new(files),
             Box::new(HtmlReporter::new(directory)),
             Box::new(Sheet::new(directory, junit::FILE, junit::render)),
             Box::new(Sheet::new(directory, summary::FILE, summary::render)),
             Box::new(Sheet::new(directory, badge::FILE, badge::render)),
+            Box::new(events),
         ];
-        if let Some(events) = events {
-            all.push(Box::new(events));
-        }
         // What the terminal names must be there; annotations are to stand below it.
         all.push(Box::new(TerminalReporter::new(format, directory)));
         if let Some(github) = GitHub::here(format, directory) {
             all.push(Box::new(github));
         }
         Self(all)
+    }
+
+    /// Makes sure that what was found is where it belongs: what a run has not written down, nobody can rely on.
+    ///
+    /// # Errors
+    /// What could not be written first.
+    pub(super) fn all_written(&self, directory: &Path) -> Result<(), Stop> {
+        let Some(why) = self.failure() else { return Ok(()) };
+        Err(Stop::harness(format!(
+            "not all that was found could be written: {why}; what is in {} is not all of this run: make room, and run \
+             it again",
+            directory.display()
+        )))
     }
 }
 
@@ -116,6 +123,10 @@ impl Reporter for Reporters {
         for reporter in &mut self.0 {
             reporter.report(progress);
         }
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.0.iter().find_map(|reporter| reporter.failure())
     }
 }
 

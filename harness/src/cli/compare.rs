@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Stop;
+use super::{Stop, print};
 use crate::{
     judge,
     report::{certificates, comparison, terminal},
@@ -45,6 +45,6 @@ pub(super) fn compare(arguments: &Compare) -> Result<u8, Stop> {
             serde_json::to_string_pretty(&both).map_err(Stop::harness)? + "\n"
         }
     };
-    anstream::print!("{text}");
+    print::text(&text)?;
     Ok(0)
 }

@@ -4,7 +4,7 @@
 use clap::{Args, Command, builder::PossibleValuesParser};
 use clap_complete::Shell;
 
-use super::{help, print};
+use super::{Stop, help, print};
 use crate::subject;
 
 #[derive(Debug, Args)]
@@ -14,10 +14,11 @@ pub(super) struct Completions {
     shell: Shell,
 }
 
-pub(super) fn completions(arguments: &Completions) -> u8 {
+pub(super) fn completions(arguments: &Completions) -> Result<u8, Stop> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command(), "crashworthy", &mut script);
-    print::all(&script)
+    print::bytes(&script)?;
+    Ok(0)
 }
 
 /// The command line with all that can be completed. The parser itself takes any subject, so that it can say more

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Stop;
+use super::{Stop, print};
 use crate::report::events;
 
 /// What the command takes.
@@ -23,7 +23,7 @@ pub(super) fn events(arguments: &Events) -> Result<u8, Stop> {
         arguments.file.clone()
     };
     let account = events::read(&file).map_err(Stop::usage)?;
-    anstream::print!("{account}");
+    print::text(&account.to_string())?;
     match account.trouble() {
         None => Ok(0),
         Some(trouble) => Err(Stop::usage(format!("{}: {trouble}", file.display()))),

@@ -3,6 +3,7 @@
 use super::{
     Stop,
     args::{Explain, SCENARIO},
+    print,
 };
 use crate::report::explain;
 
@@ -12,6 +13,6 @@ pub(super) fn explain(arguments: &Explain) -> Result<u8, Stop> {
     } else {
         explain::page(arguments.what.parse().map_err(Stop::usage)?)
     };
-    anstream::println!("{}", page.trim_end());
+    print::text(&format!("{}\n", page.trim_end()))?;
     Ok(0)
 }

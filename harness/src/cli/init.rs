@@ -17,7 +17,7 @@ use std::{
 use clap::Args;
 
 use self::language::Language;
-use super::Stop;
+use super::{Stop, print};
 
 /// The manifest to which a Rust backend's test target is added.
 const MANIFEST: &str = "Cargo.toml";
@@ -57,7 +57,7 @@ enum InitError {
 
 pub(super) fn init(arguments: &Init) -> Result<u8, Stop> {
     let done = run(&arguments.directory, arguments.language).map_err(Stop::usage)?;
-    anstream::print!("{done}");
+    print::text(&done)?;
     Ok(0)
 }
 

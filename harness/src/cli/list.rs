@@ -1,14 +1,18 @@
 //! `crashworthy list`.
 
-use super::args::{List, What};
+use super::{
+    Stop,
+    args::{List, What},
+    print,
+};
 use crate::{report::catalogue, scenario, subject};
 
-pub(super) fn list(arguments: &List) -> u8 {
+pub(super) fn list(arguments: &List) -> Result<u8, Stop> {
     let text = match arguments.what {
         What::Guarantees => catalogue::guarantees(arguments.format),
         What::Scenarios => catalogue::scenarios(&scenario::builtin::all(), arguments.format),
         What::Backends => catalogue::backends(&subject::backends(), arguments.format),
     };
-    anstream::println!("{}", text.trim_end());
-    0
+    print::text(&format!("{}\n", text.trim_end()))?;
+    Ok(0)
 }

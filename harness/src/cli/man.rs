@@ -19,7 +19,8 @@ pub(super) fn man(arguments: &Man) -> Result<u8, Stop> {
         clap_mangen::Man::new(help::with_examples_last())
             .render(&mut page)
             .map_err(Stop::harness)?;
-        return Ok(print::all(&page));
+        print::bytes(&page)?;
+        return Ok(0);
     };
     fs::create_dir_all(directory)
         .and_then(|()| clap_mangen::generate_to(help::with_examples_last(), directory))
@@ -30,7 +31,8 @@ pub(super) fn man(arguments: &Man) -> Result<u8, Stop> {
             ))
         })?;
     let directory = directory.display();
-    Ok(print::all(format!("wrote the manual pages to {directory}\n").as_bytes()))
+    print::text(&format!("wrote the manual pages to {directory}\n"))?;
+    Ok(0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `crashworthy merge`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
     Stop,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     explore,
     judge::{certificate, merge as join},
-    report::{Format, Progress, Reporter, files::RunFiles, shards},
+    report::{Format, Progress, Reporter, events::Events, files::RunFiles, shards},
 };
 
 /// Puts the shards of one run together: their certificate is that of a run on one machine.
@@ -53,12 +53,24 @@ pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
         .map_err(Stop::usage)?
         .started_by(merged.command, merged.options);
     shards::remove(&arguments.out).map_err(Stop::usage)?;
-    let mut reporters = Reporters::of(files, None, &arguments.out, arguments.format);
+    let mut events = Events::create(&arguments.out).map_err(Stop::usage)?;
+    let covered = || certificate.guarantees.iter().filter_map(|row| row.coverage.as_ref());
+    let scenarios: BTreeSet<_> = covered().flat_map(|it| &it.scenarios).collect();
+    // The shards have streams of their own: here is what became of them.
+    events.report(&Progress::Started {
+        subject: &certificate.subject.command,
+        seed: certificate.seed,
+        scenarios: scenarios.len(),
+        workloads: covered().map(|it| it.generated).max().unwrap_or_default(),
+    });
+    events.report(&Progress::Greeted(&certificate.subject));
+    let mut reporters = Reporters::of(files, events, &arguments.out, arguments.format);
     reporters.report(&Progress::Finished {
         certificate: &certificate,
         cases: &cases.iter().collect::<Vec<_>>(),
     });
     keep_regressions(&explore::regressions(&cases), &arguments.out)?;
+    reporters.all_written(&arguments.out)?;
     let asked = merged.frame.only.as_deref();
     ratchet::exit_code(baseline.as_ref(), &certificate, asked, arguments.format)
 }

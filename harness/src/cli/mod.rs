@@ -67,10 +67,10 @@ pub fn main() -> ExitCode {
         args::Command::Replay(arguments) => replay::replay(&arguments),
         args::Command::Explain(arguments) => explain::explain(&arguments),
         args::Command::Events(arguments) => events::events(&arguments),
-        args::Command::List(arguments) => Ok(list::list(&arguments)),
+        args::Command::List(arguments) => list::list(&arguments),
         args::Command::Report(arguments) => report::report(&arguments),
         args::Command::Init(arguments) => init::init(&arguments),
-        args::Command::Completions(arguments) => Ok(completions::completions(&arguments)),
+        args::Command::Completions(arguments) => completions::completions(&arguments),
         args::Command::Man(arguments) => man::man(&arguments),
         args::Command::Bench(arguments) => bench::bench(&arguments),
     };

@@ -8,7 +8,7 @@ use std::{
 use crashworthy::Guarantee;
 use serde_json::{Map, Value};
 
-use super::{Stop, exit};
+use super::{Stop, exit, print};
 use crate::{
     judge::{Baseline, Certificate, Rating, ratchet},
     report::{Format, baselines, github, terminal},
@@ -80,7 +80,7 @@ impl Measure {
         };
         // Standard output is the certificate's alone where a program reads it.
         match format {
-            Format::Human => anstream::print!("{}", text(true)),
+            Format::Human => print::text(&text(true))?,
             Format::Json => anstream::eprint!("{}", text(std::io::stderr().is_terminal())),
         }
         github::measured(&found, format);

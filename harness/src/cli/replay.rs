@@ -6,7 +6,7 @@ use super::{
     Stop,
     args::Replay,
     certify::{end_subjects_on_interrupt, limits},
-    exit, program,
+    exit, print, program,
 };
 use crate::{
     explore::{Replayed, replay as run},
@@ -43,20 +43,26 @@ pub(super) fn again(
     let (strike, guarantee) = (&counterexample.strike, counterexample.guarantee);
     match run(subject, limits, scenario, strike, guarantee) {
         Replayed::Reproduced(case) => {
-            anstream::println!("reproduced: {guarantee} is refuted");
-            for step in story::story(&case) {
-                anstream::println!("  {step}");
-            }
+            let steps = story::story(&case).into_iter().map(|step| format!("  {step}\n"));
+            let told = format!("reproduced: {guarantee} is refuted\n") + &String::from_iter(steps);
+            print::text(&told)?;
             Ok(exit::REFUTED)
         }
         Replayed::NotReproduced => {
-            anstream::println!("not reproduced: {guarantee} held this time");
+            let mut told = format!("not reproduced: {guarantee} held this time\n");
             if strike.is_random() {
-                anstream::println!(
-                    "it was found by chance, and chance decides whether it shows again: this proves nothing"
-                );
+                told += "it was found by chance, and chance decides whether it shows again: this proves nothing\n";
             }
+            print::text(&told)?;
             Ok(0)
+        }
+        Replayed::OtherCalls(why) => {
+            anstream::eprintln!(
+                "not replayed: the subject makes other calls than when this was found, so that the same fault strikes \
+                 nowhere ({why}). If it was changed, `crashworthy certify --guarantee {guarantee}` tries every fault \
+                 on the calls that it makes now"
+            );
+            Ok(exit::NOT_MEASURED)
         }
         Replayed::Impossible(why) => {
             anstream::eprintln!("not replayed: {why}");

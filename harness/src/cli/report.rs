@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Stop;
+use super::{Stop, print};
 use crate::report::{
     html::{self, REPORT_FILE},
     runs,
@@ -30,6 +30,6 @@ pub(super) fn report(arguments: &Report) -> Result<u8, Stop> {
     // What the page calls the run must not be another one's name after the next run.
     let folder = runs::of_link(&arguments.folder);
     html::write(&folder, arguments.bench.as_deref(), &out).map_err(Stop::usage)?;
-    anstream::println!("{}", out.display());
+    print::text(&format!("{}\n", out.display()))?;
     Ok(0)
 }

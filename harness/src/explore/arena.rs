@@ -4,9 +4,11 @@
 //! trials wear no disk.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
@@ -24,6 +26,8 @@ use crate::{
 
 /// The memory file system that every Linux has, writable for everybody.
 const MEMORY_FILE_SYSTEM: &str = "/dev/shm";
+/// What names of scratch directories begin with; the id of their process and a random word follow.
+const PREFIX: &str = "crashworthy-";
 /// Name of the root inside an arena.
 const ROOT: &str = "root";
 /// Name of the directory beside it.
@@ -41,15 +45,17 @@ const ATTRIBUTE_LIST_BYTES: usize = 256;
 pub(crate) struct Scratch {
     /// Removes everything when dropped.
     _directory: TempDir,
+    /// Locked for as long as this process lives, and those that it has forked.
+    _lock: File,
     path: PathBuf,
     arenas: usize,
 }
 
 impl Scratch {
-    /// A scratch directory on a memory file system, or else where temporary files go. Its name tells the
-    /// process that it belongs to, so that one whose process was killed can be told from one in use.
+    /// A scratch directory on a memory file system, or else where temporary files go. Those of processes that were
+    /// killed are removed first: nobody else would, and there they take memory.
     pub(crate) fn new() -> io::Result<Self> {
-        let prefix = format!("crashworthy-{}-", std::process::id());
+        let prefix = format!("{PREFIX}{}-", std::process::id());
         let builder = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
         let memory = Path::new(MEMORY_FILE_SYSTEM);
         let directory = match statfs(memory) {
@@ -58,9 +64,14 @@ impl Scratch {
             }
             _ => builder(&std::env::temp_dir())?,
         };
+        // On a file system without locks nobody can find out that the process has ended, so nobody removes it.
+        let lock = File::open(directory.path())?;
+        let _ = lock.try_lock();
         // Subjects' paths are compared with it, as the kernel names them.
         let path = directory.path().canonicalize()?;
-        Ok(Self { _directory: directory, path, arenas: 0 })
+        static RECLAIMED: Once = Once::new();
+        RECLAIMED.call_once(|| path.parent().map_or((), reclaim));
+        Ok(Self { _directory: directory, _lock: lock, path, arenas: 0 })
     }
 
     /// A fresh arena. Its path was never used before, so nothing remembered by path fits it.
@@ -98,6 +109,24 @@ impl Scratch {
         arena.root = directory.join(ROOT);
         arena.directory = directory;
         Ok(())
+    }
+}
+
+/// Removes scratch directories whose process is gone. One of somebody else, or of another system that shares the
+/// directory, is theirs.
+fn reclaim(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-'));
+        let is_gone = process.is_some_and(|(process, _)| {
+            // Between being made and being locked, the name alone says whose it is.
+            process.parse::<u32>().is_ok_and(|id| !Path::new("/proc").join(id.to_string()).exists())
+        });
+        let path = entry.path();
+        if is_gone && File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok()) {
+            // What belongs to somebody else stays.
+            let _ = fs::remove_dir_all(path);
+        }
     }
 }
 
@@ -288,5 +317,33 @@ pub(crate) fn attribute(file: &Path, name: &str) -> io::Result<Option<Bytes>> {
         Ok(length) => Ok(Some(Bytes::from(buffer[..length].to_vec()))),
         Err(Errno::NODATA) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{self, Command};
+
+    use super::*;
+
+    #[test]
+    fn only_what_a_dead_process_left_is_removed() {
+        let parent = tempfile::tempdir().expect("there is room");
+        let mut gone = Command::new("true").spawn().expect("it is everywhere");
+        gone.wait().expect("it is a child");
+        let [dead, locked] = ["a", "b"].map(|word| format!("{PREFIX}{}-{word}", gone.id()));
+        let alive = format!("{PREFIX}{}-a", process::id());
+        let others = [format!("{PREFIX}x-a"), format!("{PREFIX}{}", gone.id()), "data".to_owned()];
+        for name in others.iter().chain([&dead, &locked, &alive]) {
+            fs::create_dir_all(parent.path().join(name).join("root")).expect("there is room");
+        }
+        let lock = File::open(parent.path().join(&locked)).expect("it was made just now");
+        lock.try_lock().expect("nobody else knows it");
+
+        reclaim(parent.path());
+
+        let is_there = |name: &String| parent.path().join(name).exists();
+        assert!(!is_there(&dead));
+        assert!(is_there(&locked) && is_there(&alive) && others.iter().all(is_there));
     }
 }

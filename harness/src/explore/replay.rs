@@ -9,7 +9,7 @@ use super::{
     profile::Profile,
     schedules, soak,
     sweep::Sweep,
-    trial::{Stage, TrialError},
+    trial::{Record, Stage, TrialError},
 };
 use crate::{
     fault::Strike,
@@ -25,6 +25,8 @@ pub enum Replayed {
     Reproduced(Box<Case>),
     /// The trial ran, and nothing was wrong this time.
     NotReproduced,
+    /// The subject makes other calls than when the trial was stored, so that it strikes nowhere: why.
+    OtherCalls(String),
     /// The trial could not be run: why.
     Impossible(String),
 }
@@ -38,8 +40,8 @@ pub fn replay(
     guarantee: Guarantee,
 ) -> Replayed {
     match run(subject, limits, scenario, strike, guarantee) {
-        Ok(Some(case)) => Replayed::Reproduced(case),
-        Ok(None) => Replayed::NotReproduced,
+        Ok(replayed) => replayed,
+        Err(TrialError::Diverged(why)) => Replayed::OtherCalls(why),
         Err(error) => Replayed::Impossible(error.to_string()),
     }
 }
@@ -50,18 +52,20 @@ fn run(
     mut scenario: Scenario,
     strike: &Strike,
     guarantee: Guarantee,
-) -> Result<Option<Box<Case>>, TrialError> {
+) -> Result<Replayed, TrialError> {
     scenario.judges = vec![guarantee];
     let scenario = Arc::new(scenario);
     if let Strike::Schedule(interleaving) = strike {
-        let record = schedules::replay(subject, limits, &scenario, interleaving)?;
-        let mut docket = Docket::default();
-        let ruling = rule(&record.evidence);
-        docket.keep(&ruling, &record.evidence, &record.trace, &record.recovery, &Losses::default());
-        return Ok(docket.case(guarantee, strike.model()).cloned().map(Box::new));
+        let (record, was_followed) = schedules::replay(subject, limits, &scenario, interleaving)?;
+        let replayed = judged(&record, strike, guarantee, &Losses::default());
+        if matches!(replayed, Replayed::NotReproduced) && !was_followed {
+            return Err(TrialError::Diverged("its actors cannot make these steps in turn".into()));
+        }
+        return Ok(replayed);
     }
     if let Strike::Soak { seed, kills } = *strike {
-        return soak::replay(subject, limits, (seed, kills), guarantee);
+        let case = soak::replay(subject, limits, (seed, kills), guarantee)?;
+        return Ok(case.map_or(Replayed::NotReproduced, Replayed::Reproduced));
     }
     let mut launcher = Launcher::new(&Arc::new(subject.clone()), limits)?;
     let mut scratch = Scratch::new()?;
@@ -91,8 +95,19 @@ fn run(
         }
         strike => stage.strike(strike, &rehearsal.trace, false)?,
     };
-    let mut docket = Docket::default();
+    Ok(judged(&record, strike, guarantee, &losses))
+}
+
+/// What a trial says of the guarantee.
+fn judged(record: &Record, strike: &Strike, guarantee: Guarantee, losses: &Losses) -> Replayed {
     let ruling = rule(&record.evidence);
-    docket.keep(&ruling, &record.evidence, &record.trace, &record.recovery, &losses);
-    Ok(docket.case(guarantee, strike.model()).cloned().map(Box::new))
+    if ruling.is_empty() {
+        return Replayed::Impossible(format!("nothing in this trial bears on {guarantee}"));
+    }
+    let mut docket = Docket::default();
+    docket.keep(&ruling, &record.evidence, &record.trace, &record.recovery, losses);
+    match docket.case(guarantee, strike.model()) {
+        Some(case) => Replayed::Reproduced(Box::new(case.clone())),
+        None => Replayed::NotReproduced,
+    }
 }

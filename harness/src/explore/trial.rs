@@ -212,11 +212,12 @@ impl Stage<'_> {
             self.launcher.bury(&other)?;
         }
         if !struck {
-            return Err(TrialError::Diverged(format!(
-                "{} events were seen in the fault-free run, {} this time",
-                rehearsal.events.len(),
-                trace.events.len()
-            )));
+            let (rehearsed, seen) = (rehearsal.events.len(), trace.events.len());
+            return Err(TrialError::Diverged(if rehearsed == seen {
+                "none of them is the one that is to be struck".to_owned()
+            } else {
+                format!("{rehearsed} were seen in the fault-free run, {seen} this time")
+            }));
         }
         // A writer that went on after a pause may rightly do something else.
         let comparable = match strike {

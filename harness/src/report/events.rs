@@ -21,7 +21,7 @@ pub use account::Account;
 pub use read::{ReadError, read};
 pub use record::{Claims, EVENTS_SCHEMA, Event, Line};
 
-use super::{Progress, Reporter, files::unwritable};
+use super::{Progress, Reporter, failure::Failure, files::unwritable};
 
 /// The file's name in the output directory.
 pub const FILE: &str = "events.jsonl";
@@ -39,8 +39,8 @@ pub struct Events {
     trials: usize,
     told: usize,
     told_at: Instant,
-    /// Whether it was said that nothing can be written any more.
-    failed: bool,
+    /// Why nothing is written any more.
+    failure: Failure,
 }
 
 impl Events {
@@ -65,24 +65,25 @@ impl Events {
             trials: 0,
             told: 0,
             told_at: now,
-            failed: false,
+            failure: Failure::default(),
         }
     }
 
     fn tell(&mut self, event: Event) {
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A line that is missing is not made good by the next one.
+        if self.failure.why().is_some() {
+            return;
+        }
         let line = Line { schema: EVENTS_SCHEMA, ms, event };
         let written = serde_json::to_vec(&line).map_err(io::Error::from).and_then(|mut bytes| {
             bytes.push(b'\n');
             self.out.write_all(&bytes).and_then(|()| self.out.flush())
         });
-        if let Err(error) = written
-            && !self.failed
-        {
-            self.failed = true;
-            eprintln!(
+        if let Err(error) = written {
+            self.failure.note(Err(format!(
                 "cannot write {FILE}: {error}; the stream of events ends here, the run goes on"
-            );
+            )));
         }
     }
 
@@ -131,5 +132,9 @@ impl Reporter for Events {
         };
         self.tell_trials();
         self.tell(event);
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.failure.why()
     }
 }

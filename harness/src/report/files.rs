@@ -24,7 +24,12 @@ use tempfile::NamedTempFile;
 
 pub use read::{ReadError, read};
 
-use super::{Progress, Reporter, story};
+use super::{
+    Progress, Reporter,
+    failure::Failure,
+    story,
+    whole::{self, Survives},
+};
 use crate::{
     history::lines,
     judge::{COUNTEREXAMPLE_SCHEMA, Case, Certificate, Counterexample, SubjectIdentity},
@@ -45,6 +50,7 @@ pub struct RunFiles {
     options: Value,
     /// Of what a counterexample was written since the run began.
     written: BTreeSet<Guarantee>,
+    failure: Failure,
 }
 
 impl RunFiles {
@@ -66,6 +72,7 @@ impl RunFiles {
             command: None,
             options: Value::Object(serde_json::Map::new()),
             written: BTreeSet::new(),
+            failure: Failure::default(),
         })
     }
 
@@ -156,11 +163,13 @@ impl Reporter for RunFiles {
             Progress::Started { .. } => self.clear(),
             Progress::SoFar { certificate, cases } => self.write_so_far(certificate, cases),
             Progress::Finished { certificate, cases } => self.write(certificate, cases),
-            _ => Ok(()),
+            _ => return,
         };
-        if let Err(error) = done {
-            eprintln!("{error}");
-        }
+        self.failure.note(done);
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.failure.why()
     }
 }
 
@@ -186,43 +195,16 @@ pub fn counterexample(
     }
 }
 
-/// What a file that was written is to outlive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Survives {
-    /// The end of this process. Without a sync a write costs a run nothing that one could measure, and what a power
-    /// loss takes of a run that goes on is lost with the run.
-    Kill,
-    /// A power loss, too: the result.
-    PowerLoss,
-}
-
 fn write_json(path: &Path, value: &impl Serialize, survives: Survives) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| unwritable("write", path, &error.into()))?;
     write_text(path, &(text + "\n"), survives)
 }
 
-/// Writes a file under a temporary name and then gives it its own.
+/// Writes a text as a whole.
 pub(super) fn write_text(path: &Path, text: &str, survives: Survives) -> io::Result<()> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(parent)?;
-        io::Write::write_all(&mut file, text.as_bytes())?;
-        // A temporary file is its owner's alone; a report is everybody's whom the umask lets read.
-        make_readable(file.as_file())?;
-        if survives == Survives::PowerLoss {
-            file.as_file().sync_all()?;
-        }
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|error| unwritable("write", path, &error))
-}
-
-fn make_readable(file: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    file.set_permissions(fs::Permissions::from_mode(0o644))
+    whole::write(path, survives, |out| out.write_all(text.as_bytes()))
+        .map_err(|error| unwritable("write", path, &error))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

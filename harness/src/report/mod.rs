@@ -9,6 +9,7 @@ pub mod certificates;
 pub mod comparison;
 pub mod events;
 pub mod explain;
+mod failure;
 pub mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -26,6 +27,7 @@ pub mod terminal;
 pub mod text;
 pub mod throughput;
 mod versioned;
+mod whole;
 
 use crate::judge::{Case, Certificate, SubjectIdentity};
 
@@ -86,21 +88,34 @@ pub enum Progress<'a> {
     },
 }
 
-/// Turns the engine's events into an output. It cannot fail: where it writes somewhere, it was made sure
-/// before the run that it can, and what goes wrong later it says on stderr.
+/// Turns the engine's events into an output. It does not stop a run: where it writes somewhere, it was made sure
+/// before that it can, and what goes wrong later it says on stderr, and at the end.
 pub trait Reporter: Send {
     /// Told once for each event.
     fn report(&mut self, progress: &Progress<'_>);
+
+    /// Why not all that it was to write is there, if so.
+    fn failure(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<R: Reporter + ?Sized> Reporter for Box<R> {
     fn report(&mut self, progress: &Progress<'_>) {
         (**self).report(progress);
     }
+
+    fn failure(&self) -> Option<&str> {
+        (**self).failure()
+    }
 }
 
 impl<R: Reporter + ?Sized> Reporter for &mut R {
     fn report(&mut self, progress: &Progress<'_>) {
         (**self).report(progress);
+    }
+
+    fn failure(&self) -> Option<&str> {
+        (**self).failure()
     }
 }

@@ -8,9 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tempfile::NamedTempFile;
-
-use super::versioned::{self, Unread};
+use super::{
+    versioned::{self, Unread},
+    whole::{self, Survives},
+};
 use crate::{
     judge::{SHARD_SCHEMA, Shard},
     scenario::Partition,
@@ -79,21 +80,8 @@ pub enum ShardError {
 /// What failed, on what, and what to do.
 pub fn write(folder: &Path, shard: &Shard) -> io::Result<()> {
     let path = folder.join(SHARD_FILE);
-    let write = || -> io::Result<()> {
-        use std::os::unix::fs::PermissionsExt;
-
-        let file = NamedTempFile::new_in(folder)?;
-        let mut out = io::BufWriter::new(file.as_file());
-        serde_json::to_writer(&mut out, shard)?;
-        io::Write::flush(&mut out)?;
-        drop(out);
-        // Whoever merges may be somebody else.
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    write().map_err(|error| {
+    let fill = |out: &mut dyn io::Write| Ok(serde_json::to_writer(out, shard)?);
+    whole::write(&path, Survives::PowerLoss, fill).map_err(|error| {
         let path = path.display();
         let text = format!("cannot write {path}: {error}; choose another directory with --out");
         io::Error::new(error.kind(), text)

@@ -7,10 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    Progress, Reporter,
-    files::{self, Survives},
-};
+use super::{Progress, Reporter, failure::Failure, files, whole::Survives};
 use crate::judge::{Case, Certificate};
 
 /// The text of a file: a pure function of certificate, cases, and the folder that their paths are relative to.
@@ -22,12 +19,13 @@ pub struct Sheet {
     directory: PathBuf,
     name: &'static str,
     render: Render,
+    failure: Failure,
 }
 
 impl Sheet {
     /// The file `name` in `directory`, which exists.
     pub fn new(directory: &Path, name: &'static str, render: Render) -> Self {
-        Self { directory: directory.to_owned(), name, render }
+        Self { directory: directory.to_owned(), name, render, failure: Failure::default() }
     }
 }
 
@@ -41,9 +39,11 @@ impl Reporter for Sheet {
         let text = (self.render)(certificate, cases, &self.directory);
         // The certificate is the result, and is synced; this follows from it.
         let path = self.directory.join(self.name);
-        if let Err(error) = files::write_text(&path, &text, Survives::Kill) {
-            eprintln!("{error}");
-        }
+        self.failure.note(files::write_text(&path, &text, Survives::Kill));
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.failure.why()
     }
 }
 

@@ -435,10 +435,7 @@ impl<'t> Traced<'t> {
                 self.striking = Some(call.tid);
                 self.tracer.release_to_exit(call.tid)?;
             }
-            Some(Strike::Torn { event, keep }) if *event == index => {
-                if call.bytes.is_none_or(|bytes| bytes <= *keep) {
-                    return Err(io::Error::other("the write to be torn is shorter than it was"));
-                }
+            Some(Strike::Torn { event, keep }) if *event == index && writes_more(&call, *keep) => {
                 self.struck = true;
                 self.striking = Some(call.tid);
                 self.tracer.shorten(&call, *keep)?;
@@ -450,13 +447,8 @@ impl<'t> Traced<'t> {
                 self.fail(index, &call, errno)?;
             }
             Some(strike @ (Strike::Short { event, keep } | Strike::DiskFull { event, keep }))
-                if *event == index =>
+                if *event == index && writes_more(&call, *keep) =>
             {
-                if call.bytes.is_none_or(|bytes| bytes <= *keep) {
-                    return Err(io::Error::other(
-                        "the write to be shortened is shorter than it was",
-                    ));
-                }
                 if matches!(strike, Strike::DiskFull { .. }) {
                     self.failing = Some(Failing::NoRoom);
                 }
@@ -570,6 +562,11 @@ impl Drop for Traced<'_> {
             let _ = self.die();
         }
     }
+}
+
+/// Whether `keep` bytes of a call are a part of what it is to write.
+fn writes_more(call: &HeldCall, keep: u64) -> bool {
+    call.bytes.is_some_and(|bytes| bytes > keep)
 }
 
 /// What came of a request.

@@ -128,6 +128,8 @@ impl Run {
         assert!(summary.contains("The run was interrupted before its end"), "{summary}");
         let badge = fs::read_to_string(self.file("badge.svg")).unwrap();
         assert!(badge.contains("interrupted"), "{badge}");
+        let page = fs::read_to_string(self.file("report.html")).unwrap();
+        assert!(page.contains("The run was interrupted before its end"), "{page}");
     }
 
     /// What `crashworthy events` makes of the stream.

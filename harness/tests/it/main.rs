@@ -29,6 +29,7 @@ mod place;
 mod program;
 mod ratchet;
 mod recorder;
+mod replays;
 mod samples;
 mod schema;
 mod sharding;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         outputs::TESTS,
         ratchet::TESTS,
         recorder::TESTS,
+        replays::TESTS,
         sharding::TESTS,
         time_budget::TESTS,
         timeline::TESTS,

@@ -22,6 +22,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("outputs::runs_have_folders_of_their_own", runs_have_folders_of_their_own),
     ("outputs::runs_at_the_same_time", runs_at_the_same_time),
     ("outputs::github", github),
+    ("outputs::that_cannot_be_written", that_cannot_be_written),
     ("outputs::cost", cost),
 ];
 
@@ -47,6 +48,19 @@ fn certify(root: &Path, more: &[&str]) -> Command {
 
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A run of which nobody can read what it found says so, whatever that was.
+fn that_cannot_be_written() {
+    let root = tempfile::tempdir().unwrap();
+    let judged: &[&str] = &["certify", "fs", "--scenario", "read-your-write", "--jobs", "1"];
+    for words in [judged, &["list", "guarantees"], &["explain", "kill-atomic-write"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command(root.path(), words).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(70), "{words:?}: {said}");
+        assert!(said.contains("No space left on device"), "{words:?}: {said}");
+    }
 }
 
 /// The runs below `folder`, by name.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What a subject whose calls have changed is told.
-const OTHER_CALLS: &str = "the calls that were recorded this time do not allow this loss";
+const OTHER_CALLS: &str = "they do not allow this loss of power";
 
 impl Sweep<'_> {
     /// The trial under a strike that loses power.

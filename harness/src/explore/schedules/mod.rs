@@ -22,18 +22,19 @@ use crate::{
     trace::{Trace, pin},
 };
 
-/// Runs one schedule.
+/// Runs one schedule; also whether its steps and its kill were made as it says.
 pub(super) fn replay(
     subject: &Subject,
     limits: Limits,
     scenario: &Arc<Scenario>,
     interleaving: &Interleaving,
-) -> Result<Record, TrialError> {
+) -> Result<(Record, bool), TrialError> {
     let mut launcher = Launcher::for_schedules(&Arc::new(subject.clone()), limits)?;
     let mut scratch = Scratch::new()?;
     let mut rig = Rig::new(subject, &mut launcher, &mut scratch, scenario, interleaving.among)?;
     rig.introduce()?;
-    Ok(sweep::replay(&mut rig, &interleaving.schedule)?.record)
+    let (performed, was_followed) = sweep::replay(&mut rig, &interleaving.schedule)?;
+    Ok((performed.record, was_followed))
 }
 
 /// Runs the schedules that an explorer chooses and judges none of them: `see` is shown each, and says whether to

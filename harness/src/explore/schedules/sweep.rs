@@ -405,7 +405,7 @@ impl Exploration<'_, '_> {
     ) -> Result<(), TrialError> {
         for (guarantees, schedule) in std::mem::take(&mut self.suspects) {
             self.rig.renew()?;
-            let again = replay(&mut self.rig, &schedule)?;
+            let (again, _) = replay(&mut self.rig, &schedule)?;
             let record = &again.record;
             let ruling = rule(&record.evidence);
             let losses = crate::judge::Losses::default();
@@ -431,8 +431,11 @@ impl Exploration<'_, '_> {
     }
 }
 
-/// Runs a schedule with its kill, if it has one.
-pub(super) fn replay(rig: &mut Rig<'_>, schedule: &Schedule) -> Result<Performed, TrialError> {
+/// Runs a schedule with its kill, if it has one; also whether its steps and the kill were made as it says.
+pub(super) fn replay(
+    rig: &mut Rig<'_>,
+    schedule: &Schedule,
+) -> Result<(Performed, bool), TrialError> {
     let mut made = 0;
     let mut kill = None;
     for turn in &schedule.turns {
@@ -444,7 +447,9 @@ pub(super) fn replay(rig: &mut Rig<'_>, schedule: &Schedule) -> Result<Performed
     let mut replay = Replay::new(schedule);
     let performed = rig.run(&mut replay, kill, true)?;
     replay.learn(&performed.run);
-    Ok(performed)
+    let was_killed = performed.record.trace.killed_at.is_some();
+    let was_followed = replay.was_followed() && was_killed == kill.is_some();
+    Ok((performed, was_followed))
 }
 
 fn asks_to_recover(scenario: &Scenario) -> bool {

@@ -124,7 +124,7 @@ impl Event {
         Self::Finished {
             verdict: certificate.verdict,
             interrupted: certificate.interrupted,
-            exit_code: certificate.verdict.exit_code(),
+            exit_code: certificate.exit_code(),
             claims: Claims {
                 upheld: claims.upheld,
                 refuted: claims.refuted,

@@ -22,8 +22,10 @@ pub use load::{LoadError, load};
 use self::page::Page;
 use super::{
     Progress, Reporter,
-    files::{self, Survives},
+    failure::Failure,
+    files,
     throughput::{self, BenchFileError},
+    whole::Survives,
 };
 use crate::{
     judge::{Certificate, Counterexample},
@@ -88,16 +90,18 @@ pub enum WriteError {
     Write(io::Error),
 }
 
-/// Writes the report when all is judged. It is told after the files of the run have been written, and reads those.
+/// Writes the report when all is judged; it is told after the files of the run have been written, and reads those. Until
+/// then the page has no stories, which would have to be told anew with every refutation, and says that it is not all.
 #[derive(Debug)]
 pub struct HtmlReporter {
     folder: PathBuf,
+    failure: Failure,
 }
 
 impl HtmlReporter {
     /// A reporter of the run in `folder`.
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), failure: Failure::default() }
     }
 }
 
@@ -107,12 +111,21 @@ impl Reporter for HtmlReporter {
         match progress {
             // One of an earlier run would stand beside what this one leaves if it is cut short.
             Progress::Started { .. } => drop(std::fs::remove_file(file)),
+            Progress::SoFar { certificate, .. } => {
+                let page = render(certificate, &[], &self.folder, None);
+                self.failure.note(files::write_text(&file, &page, Survives::Kill));
+            }
             Progress::Finished { .. } => {
-                if let Err(error) = write(&self.folder, None, &file) {
-                    eprintln!("failed to make the HTML report: {error}");
-                }
+                let written = write(&self.folder, None, &file);
+                self.failure.note(
+                    written.map_err(|error| format!("failed to make the HTML report: {error}")),
+                );
             }
             _ => {}
         }
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.failure.why()
     }
 }

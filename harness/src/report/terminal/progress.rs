@@ -13,7 +13,9 @@ use super::{Style, render};
 use crate::{
     judge::{Case, Certificate},
     report::{
-        Format, Progress, Reporter, github,
+        Format, Progress, Reporter,
+        failure::Failure,
+        github,
         text::{self, printable},
     },
 };
@@ -29,6 +31,7 @@ pub struct TerminalReporter {
     directory: PathBuf,
     run: Run,
     face: Face,
+    failure: Failure,
 }
 
 /// What is known of the run so far.
@@ -53,7 +56,8 @@ impl TerminalReporter {
         } else {
             Face::Plain(Box::new(io::stderr()))
         };
-        Self { format, directory: directory.to_owned(), run: Run::default(), face }
+        let failure = Failure::default();
+        Self { format, directory: directory.to_owned(), run: Run::default(), face, failure }
     }
 
     #[cfg(test)]
@@ -63,6 +67,7 @@ impl TerminalReporter {
             directory: PathBuf::new(),
             run: Run::default(),
             face: Face::Plain(Box::new(out)),
+            failure: Failure::default(),
         }
     }
 
@@ -73,7 +78,7 @@ impl TerminalReporter {
         }
     }
 
-    fn show(&self, certificate: &Certificate, cases: &[&Case]) {
+    fn show(&mut self, certificate: &Certificate, cases: &[&Case]) {
         let text = match self.format {
             Format::Human => {
                 // Colours would hide from the eye here what the runner sees there.
@@ -85,7 +90,8 @@ impl TerminalReporter {
             Format::Json => match serde_json::to_string_pretty(certificate) {
                 Ok(json) => json + "\n",
                 Err(error) => {
-                    eprintln!("cannot write the certificate as JSON: {error}");
+                    self.failure
+                        .note(Err(format!("cannot write the certificate as JSON: {error}")));
                     return;
                 }
             },
@@ -94,7 +100,7 @@ impl TerminalReporter {
         if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
             && error.kind() != io::ErrorKind::BrokenPipe
         {
-            eprintln!("cannot write the certificate to stdout: {error}");
+            self.failure.note(Err(format!("cannot write the certificate to stdout: {error}")));
         }
     }
 }
@@ -156,6 +162,10 @@ impl Reporter for TerminalReporter {
                 self.show(certificate, cases);
             }
         }
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.failure.why()
     }
 }
 
