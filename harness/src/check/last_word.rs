@@ -6,7 +6,8 @@
 //!
 //! `power-durable-*` and `power-atomic-*` after a kill: the process was killed inside the operation, and another
 //! one did it once more. What it found there was not durable only because it was there. As after other power losses,
-//! what was there before refutes the first, what nobody wrote the second.
+//! what was there before refutes the first, what nobody wrote the second, and a new directory that is gone
+//! `power-durable-mkdir`.
 //!
 //! Whoever acknowledged in the end said that the new value is safe, so a fresh process must find it.
 
@@ -15,7 +16,7 @@ use crashworthy::Operation;
 use super::{Finding, Judgement, power, walk, words};
 use crate::{
     fault::Strike,
-    history::{Evidence, Invocation, Outcome, Phase, Reply},
+    history::{Entry, Evidence, Invocation, Outcome, Phase, Reply},
     subject::Bytes,
 };
 
@@ -28,6 +29,8 @@ enum Found {
     Past,
     /// What nobody ever wrote.
     Torn,
+    /// A directory above it, which was not there before, is gone.
+    Unnamed,
 }
 
 /// Of a sync that failed.
@@ -59,6 +62,15 @@ pub(super) fn killed_delete_torn(evidence: &Evidence) -> Judgement {
     killed(evidence, Operation::DeleteFile, Found::Torn)
 }
 
+/// Of a write after a kill: that the new directories above it are there.
+pub(super) fn killed_mkdir(evidence: &Evidence) -> Judgement {
+    let is_new = |entry: &Entry| power::has_new_parent(evidence, entry.invocation.path());
+    if !last(evidence).is_some_and(is_new) {
+        return Judgement::default();
+    }
+    killed(evidence, Operation::WriteFile, Found::Unnamed)
+}
+
 fn killed(evidence: &Evidence, judged: Operation, wrong: Found) -> Judgement {
     let compared = match evidence.strike {
         Strike::KilledThenLost(_) => compare(evidence, "a process was killed"),
@@ -74,13 +86,18 @@ fn killed(evidence: &Evidence, judged: Operation, wrong: Found) -> Judgement {
     }
 }
 
+/// The operation that was done last before the power failed.
+fn last(evidence: &Evidence) -> Option<&Entry> {
+    let mut before = evidence.history.iter().rev();
+    before.find(|entry| matches!(entry.phase, Phase::Workload | Phase::Repeat))
+}
+
 /// Compares what was acknowledged last, after something had struck, with what is there; `None` where nothing was.
 fn compare(evidence: &Evidence, struck_by: &str) -> Option<(Operation, Found, Vec<Finding>)> {
     if !walk::is_set_up(evidence) {
         return None;
     }
-    let mut before = evidence.history.iter().rev();
-    let last = before.find(|entry| matches!(entry.phase, Phase::Workload | Phase::Repeat))?;
+    let last = last(evidence)?;
     let (path, intended) = match &last.invocation {
         Invocation::WriteFile { path, data } => (path, Some(data)),
         Invocation::DeleteFile { path } => (path, None),
@@ -100,15 +117,14 @@ fn compare(evidence: &Evidence, struck_by: &str) -> Option<(Operation, Found, Ve
     };
     let found = match content {
         Some(content) if content == intended => Found::Right,
+        _ if matches!(evidence.strike, Strike::KilledThenLost(_))
+            && power::lost_new_parent(evidence, path) =>
+        {
+            Found::Unnamed
+        }
         Some(content) if !past(evidence, path).contains(&content) => Found::Torn,
         _ => Found::Past,
     };
-    // That is a matter of `power-durable-mkdir`, which other trials judge.
-    if matches!(evidence.strike, Strike::KilledThenLost(_))
-        && power::lost_new_parent(evidence, path)
-    {
-        return None;
-    }
     let again = if last.phase == Phase::Repeat { " when it was tried again" } else { "" };
     let finding = || Finding {
         entry: Some(index),

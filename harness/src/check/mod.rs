@@ -172,7 +172,7 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &answers(Guarantee::KillRecoveryIdempotent),
         &also(Guarantee::PowerAtomicWrite, last_word::killed_write_torn),
         &also(Guarantee::PowerDurableAck, last_word::killed_write),
-        &answers(Guarantee::PowerDurableMkdir),
+        &also(Guarantee::PowerDurableMkdir, last_word::killed_mkdir),
         &also(Guarantee::PowerAtomicDelete, last_word::killed_delete_torn),
         &also(Guarantee::PowerDurableDelete, last_word::killed_delete),
         &only(Guarantee::PowerPrefixOrder, prefix_order::judge),

@@ -50,7 +50,7 @@ fn route(scene: &Scene<'_>, path: &str, state: &FileState, seen: &Seen<'_>) -> O
         (None, Some(Change::Delete)) => vec![PowerDurableDelete, PowerAtomicDelete],
         (None, None) => return None,
     };
-    let is_new_tree = has_new_parent(scene, path);
+    let is_new_tree = has_new_parent(scene.evidence, path);
     if is_new_tree && state.in_flight.is_none() {
         counts.push(PowerDurableMkdir);
     }
@@ -91,8 +91,7 @@ fn is_legal(state: &FileState, seen: &Seen<'_>) -> bool {
 
 /// Whether a directory above `path` was not there before the workload, though a fault-free run stores the file
 /// at that very path.
-fn has_new_parent(scene: &Scene<'_>, path: &str) -> bool {
-    let evidence = scene.evidence;
+pub(super) fn has_new_parent(evidence: &Evidence, path: &str) -> bool {
     let settled = evidence.tree(Moment::Settled);
     evidence.baseline.files.contains(path)
         && settled.is_some_and(|tree| ancestors(path).any(|above| !tree.nodes.contains_key(above)))

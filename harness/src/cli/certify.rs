@@ -12,7 +12,9 @@ use miette::{NamedSource, SourceSpan};
 use super::{
     Stop,
     args::{Certify, LimitArguments},
-    exit, program, ratchet, regressions, seed,
+    exit, program,
+    ratchet::{self, Measure},
+    regressions, seed,
 };
 use crate::{
     explore::Campaign,
@@ -55,7 +57,8 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
     shards::spare(&directory, arguments.partition).map_err(Stop::usage)?;
     let files = RunFiles::create(&directory).map_err(Stop::usage)?.of(&subject);
     let events = Events::create(&directory).map_err(Stop::usage)?;
-    let mut reporters = Reporters::of(files, events, &directory, arguments.format);
+    let mut reporters = Reporters::of(files, events, &directory, arguments.format)
+        .measured_by(baseline.clone(), only.clone());
     shards::remove(&directory).map_err(Stop::usage)?;
     end_subjects_on_interrupt()?;
     let campaign = Campaign {
@@ -83,7 +86,12 @@ pub(super) fn certify(arguments: &Certify) -> Result<u8, Stop> {
 }
 
 /// All outputs of a run, told the same one after the other.
-pub(super) struct Reporters(Vec<Box<dyn Reporter>>);
+pub(super) struct Reporters {
+    all: Vec<Box<dyn Reporter>>,
+    /// By what the run is measured, and which guarantees it is asked for, where not for all.
+    measure: Option<Measure>,
+    asked: Option<Vec<Guarantee>>,
+}
 
 impl Reporters {
     /// Everything that is made of a run in `directory`.
@@ -101,7 +109,18 @@ impl Reporters {
         if let Some(github) = GitHub::here(format, directory) {
             all.push(Box::new(github));
         }
-        Self(all)
+        Self { all, measure: None, asked: None }
+    }
+
+    /// Has all outputs say what is worse and better than in a baseline.
+    #[must_use]
+    pub(super) fn measured_by(
+        mut self,
+        measure: Option<Measure>,
+        asked: Option<Vec<Guarantee>>,
+    ) -> Self {
+        (self.measure, self.asked) = (measure, asked);
+        self
     }
 
     /// Makes sure that what was found is where it belongs: what a run has not written down, nobody can rely on.
@@ -120,13 +139,19 @@ impl Reporters {
 
 impl Reporter for Reporters {
     fn report(&mut self, progress: &Progress<'_>) {
-        for reporter in &mut self.0 {
+        if let (Progress::Finished { certificate, cases }, Some(measure)) =
+            (progress, self.measure.take())
+        {
+            let certificate = &measure.applied(certificate, self.asked.as_deref());
+            return self.report(&Progress::Finished { certificate, cases });
+        }
+        for reporter in &mut self.all {
             reporter.report(progress);
         }
     }
 
     fn failure(&self) -> Option<&str> {
-        self.0.iter().find_map(|reporter| reporter.failure())
+        self.all.iter().find_map(|reporter| reporter.failure())
     }
 }
 

@@ -64,7 +64,8 @@ pub(super) fn merge(arguments: &Merge) -> Result<u8, Stop> {
         workloads: covered().map(|it| it.generated).max().unwrap_or_default(),
     });
     events.report(&Progress::Greeted(&certificate.subject));
-    let mut reporters = Reporters::of(files, events, &arguments.out, arguments.format);
+    let mut reporters = Reporters::of(files, events, &arguments.out, arguments.format)
+        .measured_by(baseline.clone(), merged.frame.only.clone());
     reporters.report(&Progress::Finished {
         certificate: &certificate,
         cases: &cases.iter().collect::<Vec<_>>(),

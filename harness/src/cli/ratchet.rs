@@ -8,13 +8,14 @@ use std::{
 use crashworthy::Guarantee;
 use serde_json::{Map, Value};
 
-use super::{Stop, exit, print};
+use super::{Stop, print};
 use crate::{
     judge::{Baseline, Certificate, Rating, ratchet},
-    report::{Format, baselines, github, terminal},
+    report::{Format, baselines, terminal},
 };
 
 /// A baseline and where it is from.
+#[derive(Clone)]
 pub(super) struct Measure {
     file: PathBuf,
     baseline: Baseline,
@@ -60,8 +61,28 @@ impl Measure {
         Ok(())
     }
 
+    /// The certificate with what is worse and better in it. Left as it is: one that says nothing of the subject, and one
+    /// that the baseline does not suit, which [`Self::conclude`] says.
+    pub(super) fn applied(
+        &self,
+        certificate: &Certificate,
+        asked: Option<&[Guarantee]>,
+    ) -> Certificate {
+        let mut certificate = certificate.clone();
+        if certificate.verdict != Rating::HarnessBroken && self.suits_run(&certificate).is_ok() {
+            certificate.measured = Some(ratchet(&self.baseline, &certificate, asked));
+        }
+        certificate
+    }
+
+    fn suits_run(&self, certificate: &Certificate) -> Result<(), Stop> {
+        // A subject that never said who it is has nothing to be compared either: its rows say so.
+        let name = Some(certificate.subject.name.as_str()).filter(|name| !name.is_empty());
+        self.suits(&certificate.profile, name, &certificate.subject.options)
+    }
+
     /// Says what is worse and what is better; the exit code.
-    pub(super) fn conclude(
+    fn conclude(
         &self,
         certificate: &Certificate,
         asked: Option<&[Guarantee]>,
@@ -70,23 +91,19 @@ impl Measure {
         if certificate.verdict == Rating::HarnessBroken {
             return Ok(certificate.exit_code());
         }
-        // A subject that never said who it is has nothing to be compared either: its rows say so.
-        let name = Some(certificate.subject.name.as_str()).filter(|name| !name.is_empty());
-        self.suits(&certificate.profile, name, &certificate.subject.options)?;
-        let found = ratchet(&self.baseline, certificate, asked);
+        self.suits_run(certificate)?;
+        let certificate = self.applied(certificate, asked);
+        let found = certificate.measured.as_ref().expect("it suits");
         let text = |color| {
             let style = (color, terminal::width());
-            terminal::ratchet::render(&found, &self.baseline, &self.file, style)
+            terminal::ratchet::render(found, &self.baseline, &self.file, style)
         };
         // Standard output is the certificate's alone where a program reads it.
         match format {
             Format::Human => print::text(&text(true))?,
             Format::Json => anstream::eprint!("{}", text(std::io::stderr().is_terminal())),
         }
-        github::measured(&found, format);
-        let worse = exit::REFUTED;
-        let code = if certificate.interrupted { certificate.exit_code().max(worse) } else { worse };
-        Ok(if found.worse.is_empty() { 0 } else { code })
+        Ok(certificate.exit_code())
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use strum::Display;
 
+use super::Ratchet;
 use crate::scenario::Partition;
 
 /// The schema of certificates that this build writes.
@@ -226,12 +227,34 @@ pub struct Certificate {
     pub guarantees: Vec<GuaranteeResult>,
     /// How much was done.
     pub totals: Totals,
+    /// What is worse and better than in the baseline that it was measured by; that decides about the exit code then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Ratchet>,
 }
 
 impl Certificate {
-    /// The exit code of `crashworthy certify`. A shard answers for what it was to do itself: it does not fail for what
-    /// is left to others, and passing it is no pass before all are merged.
+    /// The exit code of `crashworthy certify`. With a baseline it fails for what is worse, and for nothing else.
     pub fn exit_code(&self) -> u8 {
+        let own = self.exit_code_by_itself();
+        match &self.measured {
+            None => own,
+            Some(measured) if measured.worse.is_empty() => 0,
+            Some(_) if self.interrupted => own.max(Rating::Refuted.exit_code()),
+            Some(_) => Rating::Refuted.exit_code(),
+        }
+    }
+
+    /// Whether it is a claim that is refuted, and not only as a baseline knows it.
+    pub fn is_charged(&self, row: &GuaranteeResult) -> bool {
+        let is_known = |measured: &Ratchet| measured.known.contains(&row.id);
+        row.claimed
+            && row.verdict == Verdict::Refuted
+            && !self.measured.as_ref().is_some_and(is_known)
+    }
+
+    /// A shard answers for what it was to do itself: it does not fail for what is left to others, and passing it is no
+    /// pass before all are merged.
+    fn exit_code_by_itself(&self) -> u8 {
         let own = |row: &GuaranteeResult| {
             let is_left = |of: &Coverage| of.elsewhere > 0 && of.doubts == 0;
             row.claimed && !row.coverage.as_ref().is_some_and(is_left)

@@ -11,6 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crashworthy::Guarantee;
+use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Certificate, Verdict, baseline::Known, docket::is_kind_of_generated};
 use crate::report::text;
@@ -20,12 +21,14 @@ use crate::report::text;
 pub const TRIALS_LOST_PERCENT_MAX: usize = 10;
 
 /// What a certificate is, measured against a baseline.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ratchet {
     /// One sentence each; the baseline holds where there is none.
     pub worse: Vec<String>,
     /// One sentence each.
     pub better: Vec<String>,
+    /// Claims that are refuted as the baseline knows them: for these alone no run fails.
+    pub known: Vec<Guarantee>,
     /// What the baseline knows and the run was not asked for: it may be anything now.
     pub left_out: Vec<String>,
 }
@@ -51,19 +54,23 @@ pub fn ratchet(
     let is_asked = |id: &str| asked.is_none_or(|asked| asked.iter().any(|one| one.id() == id));
     found.left_out = baseline.guarantees.keys().filter(|id| !is_asked(id)).cloned().collect();
     let mut lost: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let rows: BTreeMap<&str, Known> =
-        certificate.guarantees.iter().map(|row| (row.id.id(), Known::of(row))).collect();
+    let rows: BTreeMap<&str, (Guarantee, Known)> =
+        certificate.guarantees.iter().map(|row| (row.id.id(), (row.id, Known::of(row)))).collect();
     for (id, known) in baseline.guarantees.iter().filter(|(id, _)| is_asked(id)) {
-        let Some(now) = rows.get(id.as_str()) else {
+        let Some((guarantee, now)) = rows.get(id.as_str()) else {
             found
                 .worse
                 .push(format!("{id}: it has vanished; the certificate has no verdict on it"));
             continue;
         };
+        let others = found.worse.len();
         verdicts(id, known, now, &mut found);
         claims(id, known, now, &mut found);
         kinds(id, known, now, baseline.seed == certificate.seed, &mut found);
         coverage(id, known, now, baseline.seed == certificate.seed, &mut found);
+        if now.claimed && now.verdict == Verdict::Refuted && found.worse.len() == others {
+            found.known.push(*guarantee);
+        }
         if let (Some(then), Some(now)) = (&known.scenarios, &now.scenarios) {
             for scenario in then.iter().filter(|scenario| !now.contains(scenario)) {
                 lost.entry(scenario).or_default().push(id);
@@ -75,7 +82,7 @@ pub fn ratchet(
             .worse
             .push(format!("scenario {scenario} no longer gives evidence on {}", ids.join(", ")));
     }
-    for (id, now) in rows.iter().filter(|(id, _)| !baseline.guarantees.contains_key(**id)) {
+    for (id, (_, now)) in rows.iter().filter(|(id, _)| !baseline.guarantees.contains_key(**id)) {
         let verdict = said(now.verdict);
         if now.claimed && now.verdict != Verdict::Upheld {
             found.worse.push(format!(

@@ -66,6 +66,7 @@ pub fn certificate(frame: &Frame, docket: &Docket, totals: Totals) -> Certificat
         partition: frame.partition,
         guarantees,
         totals,
+        measured: None,
     }
 }
 

@@ -276,6 +276,7 @@ pub(crate) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
             soak: None,
             ..Totals::default()
         },
+        measured: None,
     }
 }
 

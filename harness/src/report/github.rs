@@ -17,7 +17,7 @@ use super::{
     Format, Progress, Reporter, summary, tally,
     text::{self, printable},
 };
-use crate::judge::{Case, Certificate, Ratchet, Rating, Verdict};
+use crate::judge::{Case, Certificate, Rating, Verdict};
 
 /// Annotations of one level that a step may have.
 const ANNOTATIONS_MAX: usize = 10;
@@ -74,31 +74,6 @@ impl Reporter for GitHub {
     }
 }
 
-/// Tells what is worse than in a baseline, and what is better, where this process runs in GitHub Actions.
-pub fn measured(found: &Ratchet, format: Format) {
-    if !is_here() {
-        return;
-    }
-    if format == Format::Human {
-        let worse = found.worse.iter().map(|sentence| {
-            let title = "crashworthy: worse than the baseline".to_owned();
-            (Level::Error, title, printable(sentence))
-        });
-        print!("{}", lines(&worse.collect::<Vec<_>>()));
-    }
-    let page = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
-    if let Some(page) = page.map(PathBuf::from) {
-        let text = summary::measured(found);
-        let file = OpenOptions::new().create(true).append(true).open(&page);
-        if let Err(error) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
-            eprintln!(
-                "cannot append to {}, which GITHUB_STEP_SUMMARY names: {error}",
-                page.display()
-            );
-        }
-    }
-}
-
 /// Whether this process runs in GitHub Actions.
 pub(super) fn is_here() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
@@ -129,9 +104,15 @@ enum Level {
     Warning,
 }
 
-/// One line for everything that keeps the certificate from being one, the run's own troubles first.
+/// One line for everything that keeps the certificate from being one, the run's own troubles first; before all, what
+/// is worse than in a baseline.
 fn annotations(certificate: &Certificate) -> String {
     let mut found: Vec<(Level, String, String)> = Vec::new();
+    let worse = certificate.measured.iter().flat_map(|measured| &measured.worse);
+    found.extend(worse.map(|sentence| {
+        let title = "crashworthy: worse than the baseline".to_owned();
+        (Level::Error, title, printable(sentence))
+    }));
     let subject = printable(&certificate.subject.command);
     if certificate.interrupted {
         let title = format!("crashworthy: {subject} interrupted");
@@ -152,7 +133,11 @@ fn annotations(certificate: &Certificate) -> String {
         for row in claims.filter(|row| row.verdict == Verdict::Refuted) {
             let summary = printable(row.summary.as_deref().unwrap_or("no summary was given"));
             let title = format!("crashworthy: {} of {subject} refuted", row.id);
-            found.push((Level::Error, title, summary));
+            found.push(if certificate.is_charged(row) {
+                (Level::Error, title, summary)
+            } else {
+                (Level::Warning, title + ", as in the baseline", summary)
+            });
         }
         for (reason, ids) in tally::by_reason(certificate, Verdict::NotMeasured) {
             let what = match &ids[..] {

@@ -3,8 +3,9 @@
 //! A category is a suite and a guarantee is a test case. A claim that is refuted is a failure with its story and
 //! the command that replays it; what was not measured is skipped, with the reason; where the harness is the
 //! suspect there is an error. What is refuted and *not claimed* is skipped too, with the story as its output: a
-//! failure would fail a build whose exit code is 0, and a pass would be better than the truth. A suite of its own
-//! says whether the run came to its end: an interrupted one is an error there, so that no such file is green.
+//! failure would fail a build whose exit code is 0, and a pass would be better than the truth. So is a claim that is
+//! refuted as the baseline knows it; what is worse than there is a failure of its own. A suite of its own says whether
+//! the run came to its end: an interrupted one is an error there, so that no such file is green.
 
 use std::{path::Path, time::Duration};
 
@@ -38,7 +39,7 @@ pub fn render(certificate: &Certificate, cases: &[&Case], directory: &Path) -> S
         let mut suite = TestSuite::new(category.to_string());
         for row in rows {
             let case = cases.iter().find(|case| case.guarantee == row.id).copied();
-            let mut test = guarantee(row, case, directory);
+            let mut test = guarantee(row, certificate.is_charged(row), case, directory);
             test.set_classname(format!("{package}.{category}"));
             suite.add_test_case(test);
         }
@@ -82,14 +83,38 @@ fn run(certificate: &Certificate, package: &str, time: Duration) -> TestSuite {
     let mut suite = TestSuite::new(RUN);
     suite.set_time(time);
     suite.add_test_case(test);
+    if let Some(measured) = &certificate.measured {
+        let status = if measured.worse.is_empty() {
+            TestCaseStatus::success()
+        } else {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("worse").set_message(printable(&measured.worse.join("; ")));
+            status
+        };
+        let mut test = TestCase::new("no-worse-than-the-baseline", status);
+        test.set_classname(format!("{package}.{RUN}"));
+        suite.add_test_case(test);
+    }
     suite
 }
 
-fn guarantee(row: &GuaranteeResult, case: Option<&Case>, directory: &Path) -> TestCase {
+/// One row; `charged` if it is to fail for what was found.
+fn guarantee(
+    row: &GuaranteeResult,
+    charged: bool,
+    case: Option<&Case>,
+    directory: &Path,
+) -> TestCase {
     let summary = printable(row.summary.as_deref().unwrap_or("no summary was given"));
     let reason = printable(row.reason.as_deref().unwrap_or("no reason was given"));
     let status = match (row.verdict, row.claimed) {
         (Verdict::Upheld, _) => TestCaseStatus::success(),
+        (Verdict::Refuted, true) if !charged => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_type("refuted-as-in-the-baseline");
+            status.set_message(format!("refuted, as in the baseline: {summary}"));
+            status
+        }
         (Verdict::Refuted, true) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("refuted").set_message(summary);
@@ -116,7 +141,7 @@ fn guarantee(row: &GuaranteeResult, case: Option<&Case>, directory: &Path) -> Te
     };
     let mut test = TestCase::new(row.id.to_string(), status);
     test.set_assertions(row.trials);
-    if row.verdict == Verdict::Refuted && !row.claimed {
+    if row.verdict == Verdict::Refuted && !charged {
         test.set_system_out(told(row, case, directory));
     } else if row.verdict == Verdict::Upheld {
         test.set_system_out(printable(&row.bound));

@@ -100,6 +100,9 @@ fn head(certificate: &Certificate) -> String {
             ),
         );
     }
+    if let Some(found) = &certificate.measured {
+        out += &measured(found);
+    }
     if certificate.claims_assumed {
         line(
             &mut out,
@@ -184,7 +187,7 @@ fn ticks(text: &str) -> usize {
 }
 
 /// What is worse than in a baseline, and what is better.
-pub(super) fn measured(found: &Ratchet) -> String {
+fn measured(found: &Ratchet) -> String {
     let mut out = "\n### Against the baseline\n\n".to_owned();
     if found.worse.is_empty() {
         out += "Nothing is worse.\n";

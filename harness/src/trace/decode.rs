@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
 };
 
@@ -53,7 +54,8 @@ pub(crate) fn decode(
     interest: Interest,
 ) -> nix::Result<Meaning> {
     let argument = |position: usize| call.arguments[position];
-    let below = |path: &Path| below(root, path);
+    let by_text = |path: &Path| below(root, path);
+    let below = |path: &Path| by_text(path).or_else(|| truly_below(tid, root, path));
     Ok(match syscall.shape {
         Shape::Open { dirfd, path, .. } => {
             let flags = flags.unwrap_or_default();
@@ -61,6 +63,7 @@ pub(crate) fn decode(
                 return Ok(Meaning::Elsewhere);
             }
             let path = resolve(files, tid, dirfd.map(argument), argument(path))?;
+            let path = opened_again(files, tid, path)?;
             match below(&path) {
                 Some(path) => change(path, None, None),
                 None if interest.includes_looks() && is_shared_state(&path, flags) => {
@@ -95,6 +98,12 @@ pub(crate) fn decode(
                 let path = files.target(tid, argument(fd))?;
                 change(path.to_string_lossy().into_owned(), None, None)
             }
+            // It syncs the root, whatever else it is asked through.
+            Meaning::Elsewhere
+                if syscall.name == "syncfs" && is_beside(tid, argument(fd), root) =>
+            {
+                change(String::new(), None, None)
+            }
             Meaning::Elsewhere if keeps_something(syscall.name) => {
                 open_elsewhere(files, tid, argument(fd), interest)?
             }
@@ -122,7 +131,7 @@ pub(crate) fn decode(
             }
         }
         Shape::Global => change(String::new(), None, None),
-        Shape::Map => match below(&files.target(tid, argument(4))?) {
+        Shape::Map => match by_text(&files.target(tid, argument(4))?) {
             None if interest.includes_looks()
                 && argument(3) & libc::MAP_TYPE as u64 != libc::MAP_PRIVATE as u64
                 && is_writable(tid, argument(4)) =>
@@ -311,6 +320,39 @@ fn open_elsewhere(
 pub(crate) fn opens_to_change(flags: u64) -> bool {
     let changes = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) as u64;
     flags & changes != 0
+}
+
+/// Where threads find their own open files.
+const OWN_FILES: [&str; 3] = ["/proc/self/fd", "/proc/thread-self/fd", "/dev/fd"];
+
+/// What a thread names by the number of its descriptor (`/proc/self/fd/5`), or else `path` itself.
+fn opened_again(files: &mut Descriptors, tid: Tid, path: PathBuf) -> nix::Result<PathBuf> {
+    let number =
+        OWN_FILES.iter().find_map(|own| path.strip_prefix(own).ok()?.to_str()?.parse().ok());
+    number.map_or(Ok(path), |fd| files.target(tid, fd))
+}
+
+/// `path` relative to `root` where its text does not say so: through links elsewhere, through a directory that is named
+/// by its descriptor, or by a thread with a root directory of its own.
+fn truly_below(tid: Tid, root: &Path, path: &Path) -> Option<String> {
+    let (parent, name) = (path.parent()?, path.file_name()?);
+    let own = OWN_FILES.iter().find_map(|own| parent.strip_prefix(own).ok());
+    let parent = match own {
+        // The thread's, not the tracer's.
+        Some(rest) => Path::new("/proc").join(tid.to_string()).join("fd").join(rest),
+        None => {
+            let seen = Path::new("/proc").join(tid.to_string()).join("root");
+            seen.join(parent.strip_prefix("/").ok()?)
+        }
+    };
+    below(root, &fs::canonicalize(parent).ok()?.join(name))
+}
+
+/// Whether an open file is on the file system that the root is on.
+fn is_beside(tid: Tid, fd: u64, root: &Path) -> bool {
+    let device = |path: &Path| fs::metadata(path).ok().map(|file| file.dev());
+    let file = Path::new("/proc").join(tid.to_string()).join("fd").join((fd as i32).to_string());
+    device(root).is_some_and(|of_root| device(&file) == Some(of_root))
 }
 
 /// `path` relative to `root`, by its text alone; `None` where it lies elsewhere. Empty for the root itself.

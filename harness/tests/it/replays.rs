@@ -42,7 +42,7 @@ fn ends(at: &Path, file: &Value, exit_code: i32, part: &str) {
 fn of_kills() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let mut file = counterexample(at, "kill-orphans-invisible", "partial-write-leftover");
+    let mut file = counterexample(at, "kill-orphans-invisible", "first-write-in-new-tree");
     ends(at, &file, 1, "reproduced: kill-orphans-invisible is refuted");
     let found = file["strike"].clone();
     for strike in [

@@ -23,6 +23,7 @@ pub(crate) const TESTS: &[crate::Test] = &[
     ("tracer::spawned_program", spawned_program),
     ("tracer::shared_mapping", shared_mapping),
     ("tracer::ring_is_refused", ring_is_refused),
+    ("tracer::named_by_descriptors", named_by_descriptors),
     ("tracer::ring_only", || needs("ring-only", "io_uring")),
     ("tracer::attribute_only", || needs("attribute-only", "setxattrat")),
     ("tracer::unprivileged", unprivileged),
@@ -71,6 +72,13 @@ fn spawned_program() {
     let outcome = run("spawn");
     assert_eq!(row(&outcome).verdict, Verdict::Upheld, "{}", campaign::charges(&outcome));
     assert!(outcome.certificate.totals.kills >= kills(3), "{:?}", outcome.certificate.totals);
+}
+
+/// What is unlinked and renamed through `/proc/self/fd/N/` is seen to be gone in between.
+fn named_by_descriptors() {
+    let outcome = run("descriptors");
+    assert_eq!(row(&outcome).verdict, Verdict::Refuted, "{:?}", row(&outcome).reason);
+    assert!(outcome.cases[0].trace.events.iter().any(|event| event.call.starts_with("unlink")));
 }
 
 fn shared_mapping() {

@@ -13,7 +13,9 @@ use super::{
     costs::CostsView,
 };
 use crate::{
-    judge::{Certificate, Counterexample, GuaranteeResult, Rating, SubjectIdentity, Verdict},
+    judge::{
+        Certificate, Counterexample, GuaranteeResult, Ratchet, Rating, SubjectIdentity, Verdict,
+    },
     report::{
         terminal::{conclusion, rows::title},
         text,
@@ -109,6 +111,7 @@ pub(super) struct Page<'a> {
     answer: String,
     others: Vec<String>,
     interrupted: bool,
+    measured: Option<Ratchet>,
     claims_assumed: bool,
     claims: usize,
     judged: usize,
@@ -159,6 +162,7 @@ impl<'a> Page<'a> {
             answer: conclusion::verdict(certificate),
             others: conclusion::others(certificate),
             interrupted: certificate.interrupted,
+            measured: certificate.measured.clone(),
             claims_assumed: certificate.claims_assumed,
             claims: rows.iter().filter(|row| row.claimed).count(),
             judged: rows.len(),

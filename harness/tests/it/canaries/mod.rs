@@ -134,6 +134,7 @@ canaries! {
     // What a killed process has left may as well be left by one whose sync has failed.
     gone_is_deleted: [PowerDurableDelete; implies FsyncFailureHonest] recovers;
     there_is_written: [PowerDurableAck; implies FsyncFailureHonest] recovers;
+    there_is_named: [PowerDurableMkdir; implies FsyncFailureHonest] recovers;
     // Only an acknowledged change that is lost can be out of order.
     write_overtakes_delete: [PowerPrefixOrder; implies PowerDurableDelete] recovers;
     resume_left_over: [PowerRetryHeals] recovers;

@@ -64,6 +64,17 @@ def through_a_mapping(path, data):
     os.rename(new, path)
 
 
+def through_descriptors(path, data):
+    write_in_place(path + "-new", data)
+    folder, name = os.path.split(path)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    beside = f"/proc/self/fd/{opened}"
+    if os.path.exists(path):
+        os.unlink(f"{beside}/{name}")
+    os.rename(f"{beside}/{name}-new", f"{beside}/{name}")
+    os.close(opened)
+
+
 def ring_error():
     """The errno with which the system refuses a ring, or 0."""
     parameters = ctypes.create_string_buffer(120)
@@ -98,6 +109,7 @@ WRITES = {
     "child": in_a_child,
     "spawn": by_a_program,
     "mapping": through_a_mapping,
+    "descriptors": through_descriptors,
     "ring": ring_or_fall_back,
     "ring-only": ring_or_nothing,
     "attribute-only": attribute_or_nothing,
