@@ -5,7 +5,10 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::program::{crashworthy, crashworthy_with, said};
+use crate::{
+    program::{crashworthy, crashworthy_with, said},
+    schema::valid,
+};
 
 pub(crate) const TESTS: &[crate::Test] = &[
     ("ratchet::a_run_is_held_to_its_baseline", held),
@@ -97,6 +100,25 @@ fn held() {
         },
         "scenario gone no longer gives evidence on deterministic-layout",
     );
+
+    // Every output says what the exit code says, and why.
+    let outputs = |baseline: &str| {
+        let code = certify(at, "fs:documented", &["--baseline", baseline, "--out", "run"]);
+        let read = |name: &str| fs::read_to_string(at.join("run").join(name)).unwrap();
+        let told = format!(r#""exit_code":{},"#, code.status.code().unwrap());
+        assert!(read("events.jsonl").contains(&told), "{told}");
+        assert!(read("summary.md").contains("### Against the baseline"));
+        let certificate: Value = serde_json::from_str(&read("certificate.json")).unwrap();
+        valid(include_str!("../../../reports/schema/certificate-1.json"), &certificate);
+        (read("junit.xml"), read("report.html"))
+    };
+    let (junit, page) = outputs("known.json");
+    assert!(!junit.contains("<failure") && !junit.contains("<error"), "{junit}");
+    assert!(junit.contains("refuted-as-in-the-baseline"), "{junit}");
+    assert!(page.contains("Nothing is worse than in the baseline"), "{page}");
+    let (junit, page) = outputs("changed.json");
+    assert!(junit.contains(r#"<failure message="scenario gone no longer"#), "{junit}");
+    assert!(page.contains("Worse than in the baseline"), "{page}");
 
     // Standard output stays a certificate where a program reads it.
     let json = certify(at, "fs:documented", &["--baseline", "known.json", "--format", "json"]);

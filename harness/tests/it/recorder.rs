@@ -55,6 +55,7 @@ modes! {
     fdatasync: "fdatasync" is_seen;
     sync: "sync" is_seen;
     syncfs: "syncfs" is_seen;
+    syncfs_beside: "syncfs-beside" is_seen;
     sync_file_range: "sync-file-range" is_seen;
     another_descriptor: "another-descriptor" is_seen;
     duplicates: "duplicates" is_seen;

@@ -116,6 +116,17 @@ def by_syncfs(path, data):
     os.close(file)
 
 
+def by_syncfs_beside(path, data):
+    """Through a descriptor of something else on the same file system."""
+    file = os.open(path, NEW)
+    write_all(file, data)
+    os.close(file)
+    if synced:
+        beside = os.open(os.path.dirname(os.path.dirname(path)), os.O_RDONLY)
+        checked(libc.syncfs(beside))
+        os.close(beside)
+
+
 def by_sync_file_range(path, data):
     """Which alone makes nothing durable."""
     file = os.open(path, NEW)
@@ -357,6 +368,7 @@ CONTENTS = {
     "fdatasync": by_fdatasync,
     "sync": by_sync,
     "syncfs": by_syncfs,
+    "syncfs-beside": by_syncfs_beside,
     "sync-file-range": by_sync_file_range,
     "another-descriptor": by_another_descriptor,
     "duplicates": by_duplicates,
