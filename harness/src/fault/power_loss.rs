@@ -22,6 +22,9 @@ pub struct PowerLoss {
     pub acknowledged: usize,
     /// The places in the recording of the micro-operations that are lost.
     pub missing: BTreeSet<usize>,
+    /// Whether each call was made only when nobody went on without it, so that others came first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// The power fails a second time while what the first left is opened, read and recovered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Box<PowerLoss>>,
@@ -46,6 +49,7 @@ impl Ord for PowerLoss {
             .cmp(&other.size())
             .then_with(|| self.missing.cmp(&other.missing))
             .then_with(|| self.model.cmp(&other.model))
+            .then_with(|| self.late.cmp(&other.late))
             .then_with(|| self.again.cmp(&other.again))
     }
 }

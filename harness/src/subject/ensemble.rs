@@ -11,7 +11,7 @@
 mod answers;
 mod free;
 mod member;
-mod quiet;
+pub(super) mod quiet;
 mod taken;
 
 use std::{collections::HashMap, io, time::Instant};

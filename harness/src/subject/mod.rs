@@ -9,6 +9,7 @@ mod builtin;
 mod bytes;
 mod ensemble;
 mod failing;
+mod late;
 mod launcher;
 mod log;
 mod plain;

@@ -1,6 +1,8 @@
 //! A subject's process under the tracer: every change below its root is an event, and a strike can be
 //! aimed at one of them.
 
+mod calls;
+
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet, VecDeque},
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 use super::{
     failing::Failing,
+    late::Late,
     log::Log,
     plain::{EXIT_WAIT_MAX, NoAnswer, TOO_LONG, bitten, greet},
     protocol::{self, Call, Hello, Refusal, Request},
@@ -21,9 +24,9 @@ use super::{
     watchdog::{Guard, Limits},
 };
 use crate::{
-    fault::{Side, Strike},
+    fault::Strike,
     history::{Invocation, Outcome},
-    trace::{Circumstance, Ending, Event, HeldCall, News, Saved, Tid, Trace, Tracer, failure},
+    trace::{Circumstance, Ending, HeldCall, News, Saved, Tid, Trace, Tracer},
 };
 
 /// An answer up to this size fits into any pipe at once (`PIPE_BUF`), so that one wait is enough.
@@ -81,6 +84,10 @@ pub(crate) struct Traced<'t> {
     held: Option<Tid>,
     /// Sees what every call did; calls are made one at a time for it.
     witness: Option<Rc<RefCell<dyn Witness>>>,
+    /// Holds calls back, where they are to be made as late as possible.
+    late: Option<Late>,
+    /// Whether a call was made while there were other threads or processes of it.
+    crowded: bool,
     /// Where events are to say how their calls ended: the calls that have not.
     asked: Option<HashMap<Tid, usize>>,
     /// Files outside the root that it has changed.
@@ -124,6 +131,8 @@ impl<'t> Traced<'t> {
             shortened: None,
             held: None,
             witness: None,
+            late: None,
+            crowded: false,
             asked: None,
             outside: HashSet::new(),
             running: None,
@@ -166,6 +175,16 @@ impl<'t> Traced<'t> {
     /// Has `witness` told of every call that counts.
     pub(crate) fn testify(&mut self, witness: Rc<RefCell<dyn Witness>>) {
         self.witness = Some(witness);
+    }
+
+    /// Has calls that count made as late as possible.
+    pub(crate) fn make_late(&mut self) {
+        self.late = Some(Late::default());
+    }
+
+    /// Whether calls were made that may have been made in another order.
+    pub(crate) fn was_crowded(&self) -> bool {
+        self.crowded
     }
 
     /// Has events say how their calls ended. It costs another stop for each of them.
@@ -211,6 +230,10 @@ impl<'t> Traced<'t> {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.note_outside();
         self.streams.close_stdin();
+        // They come at last, and nobody is to wait for the end of what is held.
+        for call in self.late.take().map(|mut late| late.take()).unwrap_or_default() {
+            let _ = self.make(call)?;
+        }
         if self.witness.is_none() {
             self.disarm();
         }
@@ -307,12 +330,23 @@ impl<'t> Traced<'t> {
                     return Ok(Err(NoAnswer::Broken(why)));
                 }
             }
-            let Some(news) = self.tracer.next(!pumping)? else {
+            let holds_back =
+                self.running.is_none() && self.late.as_ref().is_some_and(Late::is_holding);
+            let Some(news) = self.tracer.next(!pumping && !holds_back)? else {
+                if let Some(asked) = self.make_due()? {
+                    return Ok(asked);
+                }
+                if !pumping {
+                    continue;
+                }
                 self.streams.wait(TURN)?;
                 self.streams.pump();
                 pumping = self.streams.is_sending() || !self.answering.is_empty();
                 continue;
             };
+            if let Some(late) = &mut self.late {
+                late.stir();
+            }
             match news {
                 News::Change(call) => {
                     if let Some(asked) = self.change(call)? {
@@ -389,144 +423,6 @@ impl<'t> Traced<'t> {
         }
     }
 
-    /// A thread is held before an event: counts it and strikes where it is aimed at.
-    fn change(&mut self, call: HeldCall) -> io::Result<Option<Result<Asked, NoAnswer>>> {
-        if !self.counting || self.striking.is_some() {
-            self.tracer.release(call.tid)?;
-            return Ok(None);
-        }
-        let index = self.trace.events.len();
-        self.trace.events.push(Event {
-            call: call.name,
-            path: call.path.clone(),
-            to: call.to.clone(),
-            bytes: call.bytes,
-            failed: None,
-            actor: 0,
-            clock: 0,
-            operation: self.trace.operations,
-        });
-        if self.witness.is_some() && self.running.is_some() && !call.may_block() {
-            self.waiting.push_back((index, call));
-            return Ok(None);
-        }
-        self.proceed(index, call)
-    }
-
-    /// Lets a call be made, or strikes it. For a witness, no other one is under way.
-    fn proceed(
-        &mut self,
-        index: usize,
-        call: HeldCall,
-    ) -> io::Result<Option<Result<Asked, NoAnswer>>> {
-        if let Some(errno) = self.failing.and_then(|failing| failing.error_of(call.name)) {
-            self.trace.events[index].failed = Some(errno);
-            self.fail(index, &call, errno)?;
-            return Ok(None);
-        }
-        match &self.aim {
-            Some(Strike::Kill { event, side: Side::Before }) if *event == index => {
-                self.struck = true;
-                self.die()?;
-                return Ok(Some(Err(NoAnswer::Killed)));
-            }
-            Some(Strike::Kill { event, side: Side::After }) if *event == index => {
-                self.struck = true;
-                self.striking = Some(call.tid);
-                self.tracer.release_to_exit(call.tid)?;
-            }
-            Some(Strike::Torn { event, keep }) if *event == index && writes_more(&call, *keep) => {
-                self.struck = true;
-                self.striking = Some(call.tid);
-                self.tracer.shorten(&call, *keep)?;
-            }
-            Some(Strike::Error { event, errno, lasting }) if *event == index => {
-                self.struck = true;
-                let errno = errno.code();
-                self.failing = lasting.then_some(Failing::Named(call.name, errno));
-                self.fail(index, &call, errno)?;
-            }
-            Some(strike @ (Strike::Short { event, keep } | Strike::DiskFull { event, keep }))
-                if *event == index && writes_more(&call, *keep) =>
-            {
-                if matches!(strike, Strike::DiskFull { .. }) {
-                    self.failing = Some(Failing::NoRoom);
-                }
-                self.struck = true;
-                self.shortened = Some((call.tid, self.tracer.shorten(&call, *keep)?));
-                if self.witness.is_some() {
-                    self.running = Some((index, call));
-                }
-            }
-            Some(Strike::Pause { event }) if *event == index => {
-                self.struck = true;
-                self.held = Some(call.tid);
-                return Ok(Some(Ok(Asked::Held)));
-            }
-            _ if self.witness.is_some() && !call.may_block() => {
-                self.tracer.release_to_exit(call.tid)?;
-                self.running = Some((index, call));
-            }
-            _ if !call.may_block()
-                && let Some(asked) = &mut self.asked =>
-            {
-                asked.insert(call.tid, index);
-                self.tracer.release_to_exit(call.tid)?;
-            }
-            _ => self.tracer.release(call.tid)?,
-        }
-        Ok(None)
-    }
-
-    fn fail(&mut self, event: usize, call: &HeldCall, errno: i32) -> io::Result<()> {
-        if let Some(witness) = &self.witness {
-            witness.borrow_mut().failed(event, call);
-        }
-        self.tracer.fail(call.tid, errno)
-    }
-
-    /// The call that was made for the witness has returned: tells it, and makes the next one.
-    fn witnessed(&mut self, tid: Tid) -> io::Result<Option<Result<Asked, NoAnswer>>> {
-        // A thread may die in its stop; of what becomes of its call then, nobody learns.
-        if let (Some((event, call)), Some(witness), Ok(result)) =
-            (self.running.take(), &self.witness, self.tracer.result(tid))
-        {
-            witness.borrow_mut().returned(event, &call, result);
-            self.note_result(event, result);
-        }
-        self.restore_shortened(tid)?;
-        self.tracer.release(tid)?;
-        self.next_witnessed()
-    }
-
-    /// Gives a thread back what its shortened write changed, if it made one.
-    fn restore_shortened(&mut self, tid: Tid) -> io::Result<()> {
-        match self.shortened.take_if(|(held, _)| *held == tid) {
-            Some((_, saved)) => self.tracer.restore(tid, &saved),
-            None => Ok(()),
-        }
-    }
-
-    fn note_result(&mut self, event: usize, result: i64) {
-        // Events may have been counted anew since.
-        if let Some(event) = self.trace.events.get_mut(event) {
-            event.failed = failure(result);
-        }
-    }
-
-    /// Makes the next call for the witness, unless one is being made by a thread that lives.
-    fn next_witnessed(&mut self) -> io::Result<Option<Result<Asked, NoAnswer>>> {
-        self.running.take_if(|(_, call)| self.tracer.process_of(call.tid).is_none());
-        while self.running.is_none()
-            && let Some((event, call)) = self.waiting.pop_front()
-        {
-            if let Some(asked) = self.proceed(event, call)? {
-                return Ok(Some(asked));
-            }
-        }
-        Ok(None)
-    }
-
     /// Kills it, with every process that it started, and collects them.
     ///
     /// # Errors
@@ -562,11 +458,6 @@ impl Drop for Traced<'_> {
             let _ = self.die();
         }
     }
-}
-
-/// Whether `keep` bytes of a call are a part of what it is to write.
-fn writes_more(call: &HeldCall, keep: u64) -> bool {
-    call.bytes.is_some_and(|bytes| bytes > keep)
 }
 
 /// What came of a request.

@@ -26,7 +26,7 @@ use std::{
 use crashworthy::{Category, Guarantee, PersistenceModel};
 use observer::{Observation, Observer, Retry, Script, alike};
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus, seq::IteratorRandom};
-use record::{Context, Run};
+use record::{Context, Pace, Run};
 use strum::VariantArray;
 
 use super::{
@@ -75,6 +75,8 @@ struct Candidate<'c, 'p> {
     situation: Situation,
     /// The loss before, and the recovery that this one struck.
     first: Option<(&'c PowerLoss, &'c Run)>,
+    /// Whether the calls of the run that it struck were made as late as possible.
+    late: bool,
 }
 
 impl Candidate<'_, '_> {
@@ -86,7 +88,7 @@ impl Candidate<'_, '_> {
         let this = loss(self.model, self.point, self.state);
         match self.first {
             Some((first, _)) => PowerLoss { again: Some(Box::new(this)), ..first.clone() },
-            None => this,
+            None => PowerLoss { late: self.late, ..this },
         }
     }
 
@@ -144,9 +146,44 @@ impl Sweep<'_> {
         swept: &mut Swept,
         tell: &mut dyn FnMut(&News<'_>),
     ) -> Result<(), TrialError> {
+        let run = match stage.record_to_lose(Pace::Prompt)? {
+            Ok(run) => run,
+            Err(reasons) => {
+                self.doubt_power(swept, &reasons);
+                return Ok(());
+            }
+        };
+        let (crowded, made) = (run.crowded, run.calls());
+        self.lose_recorded(stage, run, swept, tell)?;
+        if !crowded {
+            return Ok(());
+        }
+        match stage.record_to_lose(Pace::Late) {
+            // What its threads and processes did in another order is judged as well.
+            Ok(Ok(run)) if run.calls() != made => self.lose_recorded(stage, run, swept, tell),
+            // That it could be recorded as it runs by itself is what the verdict rests on.
+            Ok(_) | Err(TrialError::Diverged(_) | TrialError::Subject(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Loses power wherever the models allow it in a run.
+    fn lose_recorded(
+        &self,
+        stage: &mut Stage<'_>,
+        run: Run,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&News<'_>),
+    ) -> Result<(), TrialError> {
+        let pace = Pace::of(run.late);
         let mut fresh_only = false;
+        let mut recorded = Some(run);
         loop {
-            let run = match stage.record_to_lose()? {
+            let again = match recorded.take() {
+                Some(run) => Ok(run),
+                None => stage.record_to_lose(pace)?,
+            };
+            let run = match again {
                 Ok(run) => run,
                 Err(reasons) => {
                     self.doubt_power(swept, &reasons);
@@ -254,7 +291,9 @@ impl<'a, 's> Exploration<'a, 's> {
                 }
                 while let Some(state) = states.advance() {
                     let (state, states, first) = (&state, &states, None);
-                    let candidate = Candidate { model, point, state, states, situation, first };
+                    let late = self.run.late;
+                    let candidate =
+                        Candidate { model, point, state, states, situation, first, late };
                     if self.judge(&candidate, tell)?.is_changed {
                         self.lose_again(&candidate, tell)?;
                     }
@@ -289,8 +328,11 @@ impl<'a, 's> Exploration<'a, 's> {
             }
             while let Some(state) = states.advance() {
                 let first = Some((&loss, &*recovery));
-                let (state, states) = (&state, &states);
-                self.judge(&Candidate { model, point, state, states, situation, first }, tell)?;
+                let (state, states, late) = (&state, &states, false);
+                self.judge(
+                    &Candidate { model, point, state, states, situation, first, late },
+                    tell,
+                )?;
             }
         }
         Ok(())
@@ -530,6 +572,7 @@ fn loss(model: PersistenceModel, point: Point, state: &CrashState) -> PowerLoss 
         calls: point.calls,
         acknowledged: point.acknowledged,
         missing: state.missing.iter().map(|operation| operation.0).collect(),
+        late: false,
         again: None,
     }
 }

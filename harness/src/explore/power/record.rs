@@ -22,7 +22,7 @@ use crate::{
     persist::{Lost, Model, OperationId, Order, Point, explain},
     scenario::Scenario,
     subject::{Traced, protocol},
-    trace::{Circumstance, Trace},
+    trace::{Circumstance, Event, Trace},
 };
 
 /// Why crash states of a subject would prove nothing.
@@ -49,6 +49,26 @@ pub(super) struct Run {
     pub(super) recovers: bool,
     /// The scenario's directories that exist in the end.
     pub(super) directories: BTreeSet<String>,
+    /// Whether several threads or processes made its calls, which may come in another order.
+    pub(super) crowded: bool,
+    /// Whether they were made as late as possible.
+    pub(super) late: bool,
+}
+
+/// When calls are made that are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// As they come.
+    Prompt,
+    /// As late as possible: whatever nobody waits for comes last.
+    Late,
+}
+
+impl Pace {
+    /// Late or not.
+    pub(super) fn of(late: bool) -> Self {
+        if late { Self::Late } else { Self::Prompt }
+    }
 }
 
 /// A recording, or why there is none to be trusted.
@@ -72,6 +92,12 @@ impl Run {
         let in_flight =
             point.calls > began && point.acknowledged < self.history.len() - self.set_up;
         Context { ended: point.acknowledged, in_flight }
+    }
+
+    /// Its calls, in words that are the same in every run that makes them in the same order.
+    pub(super) fn calls(&self) -> Vec<(&'static str, Option<u64>, usize)> {
+        let call = |event: &Event| (event.call, event.bytes, event.operation);
+        self.trace.events.iter().map(call).collect()
     }
 
     /// What clients had seen by then.
@@ -110,13 +136,13 @@ impl Run {
 impl Stage<'_> {
     /// The workload, recorded from the end of the set-up on.
     pub(super) fn record_workload(&mut self) -> Result<Recordable, TrialError> {
-        self.record_run(&Strike::None, None, false)
+        self.record_run(&Strike::None, None, None)
     }
 
     /// The workload, recorded for power losses: without a set-up from before `open`, and only where a copy of what it
     /// leaves is as good as the original.
-    pub(super) fn record_to_lose(&mut self) -> Result<Recordable, TrialError> {
-        self.record_run(&Strike::None, None, true)
+    pub(super) fn record_to_lose(&mut self, pace: Pace) -> Result<Recordable, TrialError> {
+        self.record_run(&Strike::None, None, Some(pace))
     }
 
     /// The workload up to the operation in which a sync fails, and that operation once more unless it was
@@ -127,19 +153,19 @@ impl Stage<'_> {
         failing: Option<AfterFailedSync>,
     ) -> Result<Recordable, TrialError> {
         // The sync that fails is counted from the end of the set-up.
-        self.record_run(strike, failing, false)
+        self.record_run(strike, failing, None)
     }
 
     fn record_run(
         &mut self,
         strike: &Strike,
         failing: Option<AfterFailedSync>,
-        is_to_lose: bool,
+        to_lose: Option<Pace>,
     ) -> Result<Recordable, TrialError> {
         let mut notes = self.notes()?;
         let root = notes.arena.root();
         let mut process = self.launcher.traced.start()?;
-        let untouched = if is_to_lose && self.scenario.set_up.is_empty() {
+        let untouched = if to_lose.is_some() && self.scenario.set_up.is_empty() {
             Some(notes.look(Moment::Settled)?.clone())
         } else {
             None
@@ -148,6 +174,9 @@ impl Stage<'_> {
             let recorder = Rc::new(RefCell::new(Recorder::new(&root, settled, failing)?));
             process.testify(recorder.clone());
             process.aim(strike.clone());
+            if to_lose == Some(Pace::Late) {
+                process.make_late();
+            }
             Ok::<_, TrialError>(UnderWay { recorder, ended: Vec::new(), opened: 0 })
         };
         let under_way =
@@ -180,7 +209,7 @@ impl Stage<'_> {
                 break;
             }
         }
-        let struck = process.is_struck();
+        let (struck, crowded) = (process.is_struck(), process.was_crowded());
         let directories = existing_directories(self.scenario, &notes, &mut process);
         process.finish()?;
         let trace = process.take_trace();
@@ -192,7 +221,9 @@ impl Stage<'_> {
         let set_up = self.scenario.set_up.len();
         let finished =
             recording.finish(&mut notes, settled, set_up, trace, recovers, directories)?;
-        if let (Ok(run), true) = (&finished, is_to_lose)
+        let late = to_lose == Some(Pace::Late);
+        let finished = finished.map(|run| Run { crowded, late, ..run });
+        if let (Ok(run), true) = (&finished, to_lose.is_some())
             && !self.copy_reads_alike(notes, &run.recorded.recording.live_tree())?
         {
             return Ok(Err(BTreeSet::from([UNLIKE.to_owned()])));
@@ -366,6 +397,8 @@ impl UnderWay {
             trace,
             recovers,
             directories,
+            crowded: false,
+            late: false,
         }))
     }
 }

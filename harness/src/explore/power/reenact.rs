@@ -11,7 +11,7 @@ use super::{
     super::trial::{Stage, TrialError},
     failed_sync,
     observer::{Observer, Script},
-    record::Run,
+    record::{Pace, Run},
 };
 use crate::{
     fault::Strike,
@@ -49,7 +49,7 @@ impl Stage<'_> {
                         }
                     }
                     Strike::KilledThenLost(killed) => self.record_killed(killed.event)?,
-                    Strike::PowerLoss(_) => self.record_to_lose()?,
+                    Strike::PowerLoss(loss) => self.record_to_lose(Pace::of(loss.late))?,
                     _ => self.record_workload()?,
                 };
                 match run {

@@ -10,7 +10,7 @@ use super::{
     Exploration, Situation, failed_sync, killed, know_directories, last_word,
     observer::{Observer, Script},
     point,
-    record::Recordable,
+    record::{Pace, Recordable},
 };
 use crate::{
     fault::{FailedSync, KilledThenLost, PowerLoss, Strike},
@@ -44,7 +44,7 @@ impl Sweep<'_> {
         stage: &mut Stage<'_>,
         loss: &PowerLoss,
     ) -> Result<(Record, Losses), TrialError> {
-        let run = stage.record_to_lose()?.map_err(unrecordable)?;
+        let run = stage.record_to_lose(Pace::of(loss.late))?.map_err(unrecordable)?;
         know_directories(stage, &run);
         let mut tree = crashed(&run.recorded.recording, loss)?;
         let (mut recovery, mut second) = (Trace::default(), Vec::new());

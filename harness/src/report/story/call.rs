@@ -95,6 +95,10 @@ pub(super) fn free_mark(strike: &Strike) -> Option<String> {
         | Strike::Schedule(_)
         | Strike::Soak { .. }
         | Strike::BitRot { .. } => return None,
+        Strike::PowerLoss(loss) if loss.late => {
+            "the power fails here; every call was made only when nobody went on without it"
+                .to_owned()
+        }
         Strike::PowerLoss(_) | Strike::FailedSync(_) | Strike::KilledThenLost(_) => {
             "the power fails here".to_owned()
         }

@@ -31,12 +31,12 @@ const FILES_MAX: usize = 64;
 
 /// Threads whose state is looked at again and again, by the files that tell it.
 #[derive(Default)]
-pub(super) struct States(HashMap<Tid, File>);
+pub(in crate::subject) struct States(HashMap<Tid, File>);
 
 impl States {
     /// Whether these threads are all asleep, gone, or among those that are `held`. One that the kernel has stopped and
     /// that nobody knows of yet has news to tell.
-    pub(super) fn are_quiet(&mut self, threads: &[Tid], held: &[Tid]) -> bool {
+    pub(in crate::subject) fn are_quiet(&mut self, threads: &[Tid], held: &[Tid]) -> bool {
         threads.iter().all(|tid| held.contains(tid) || self.is_asleep(*tid))
     }
 
@@ -75,7 +75,7 @@ fn processor_time(threads: &[Tid]) -> Duration {
 }
 
 /// Gives way to others, up to a limit.
-pub(super) struct Patience {
+pub(in crate::subject) struct Patience {
     looks: u32,
     since: Instant,
     /// Processor time when it was asked for first.
@@ -83,12 +83,12 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new() -> Self {
+    pub(in crate::subject) fn new() -> Self {
         Self { looks: 0, since: Instant::now(), spent: None }
     }
 
     /// Lets others run; false once these threads have had more than anybody needs to come to rest.
-    pub(super) fn wait(&mut self, threads: &[Tid]) -> bool {
+    pub(in crate::subject) fn wait(&mut self, threads: &[Tid]) -> bool {
         self.looks += 1;
         if self.looks < LOOKS_AT_ONCE {
             thread::yield_now();
