@@ -139,8 +139,8 @@ impl Reporters {
 
 impl Reporter for Reporters {
     fn report(&mut self, progress: &Progress<'_>) {
-        if let (Progress::Finished { certificate, cases }, Some(measure)) =
-            (progress, self.measure.take())
+        if let Progress::Finished { certificate, cases } = progress
+            && let Some(measure) = self.measure.take()
         {
             let certificate = &measure.applied(certificate, self.asked.as_deref());
             return self.report(&Progress::Finished { certificate, cases });

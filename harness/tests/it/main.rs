@@ -39,6 +39,7 @@ mod time_budget;
 mod timeline;
 mod torn_records;
 mod tracer;
+mod unawaited;
 
 use std::{
     env, fs,
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
         soak::TESTS,
         torn_records::TESTS,
         tracer::TESTS,
+        unawaited::TESTS,
     ];
     tests.extend(further.concat().into_iter().map(|(name, test)| {
         trial(name, move || {
