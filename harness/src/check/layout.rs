@@ -22,6 +22,12 @@ pub(super) fn names_differ(evidence: &Evidence) -> bool {
     evidence.baseline.twins.as_deref().is_some_and(|(one, other)| !one.files().eq(other.files()))
 }
 
+/// Whether recovery stores under other names each time, so that a strange name may be that of what it stored.
+pub(super) fn recovery_renames(evidence: &Evidence) -> bool {
+    let recovered = evidence.baseline.recovered.as_deref();
+    recovered.is_some_and(|(once, twice)| !once.files().eq(twice.files()))
+}
+
 fn first_difference(evidence: &Evidence, one: &Tree, other: &Tree) -> Option<String> {
     const WHO: &str = "two runs of the same operations in two fresh roots left different trees:";
     let scenario = &*evidence.scenario;

@@ -142,9 +142,14 @@ const fn only(guarantee: Guarantee, more: fn(&Evidence) -> Judgement) -> Sourced
 /// Why finding no left-over proves nothing: two fault-free runs publish different names, so that a strange name may be
 /// a published one.
 pub fn cannot_tell_left_overs(evidence: &Evidence) -> Option<&'static str> {
-    layout::names_differ(evidence).then_some(
-        "two runs of the same operations store files of different names, so that what a crash leaves cannot be told \
-         from what was stored",
+    if layout::names_differ(evidence) {
+        return Some(
+            "two runs of the same operations store files of different names, so that what a crash leaves cannot be \
+             told from what was stored",
+        );
+    }
+    layout::recovery_renames(evidence).then_some(
+        "each recovery stores files of other names, so that what a crash leaves cannot be told from what was stored",
     )
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Whatever lay there at a quiet moment of the fault-free run is the backend's own business (values,
 //! directories, a lock file), and a file that the harness planted may stay. Anything else is a
-//! left-over. Where two fault-free runs publish different names, a strange name may be a published
-//! one, and the trial says nothing.
+//! left-over. Where two fault-free runs publish different names, or two recoveries do, a strange name
+//! may be a published one, and the trial says nothing.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,8 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
     let Some(tree) = evidence.tree(Moment::Recovered) else {
         return Judgement::default();
     };
-    if !recovered || !walk::is_set_up(evidence) || layout::names_differ(evidence) {
+    let names_tell = !layout::names_differ(evidence) && !layout::recovery_renames(evidence);
+    if !recovered || !walk::is_set_up(evidence) || !names_tell {
         return Judgement::default();
     }
     let is_planted = |path: &str| {

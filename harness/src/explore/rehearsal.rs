@@ -6,11 +6,11 @@ use crashworthy::Guarantee;
 
 use super::{
     observe::observe,
-    trial::{Record, Stage, TrialError, subject_failed},
+    trial::{Record, Stage, TrialError, offers_recovery, subject_failed},
 };
 use crate::{
     fault::Strike,
-    history::{Baseline, History, Moment, Outcome, Phase, Tree},
+    history::{Baseline, History, Invocation, Moment, Outcome, Phase, Tree},
     trace::Trace,
 };
 
@@ -65,9 +65,17 @@ impl Stage<'_> {
             missing: None,
             refused: Vec::new(),
             twins: None,
+            recovered: None,
         };
         if self.scenario.judges.iter().any(|guarantee| JUDGED_BY_NAMES.contains(guarantee)) {
             baseline.twins = Some(Box::new((self.twin()?, self.twin()?)));
+        }
+        if self.scenario.judges.contains(&Guarantee::KillOrphansReclaimed)
+            && offers_recovery(&hello)
+            && let Some((once, twice)) = self.recovered()?
+        {
+            baseline.files.extend(once.files().map(str::to_owned));
+            baseline.recovered = Some(Box::new((once, twice)));
         }
         self.baseline = Arc::new(baseline);
         self.record(notes, Strike::None, &hello, trace, Trace::default())
@@ -83,6 +91,28 @@ impl Stage<'_> {
         process.finish()?;
         self.launcher.bury(&process)?;
         Ok(notes.arena.tree()?)
+    }
+
+    /// The trees that are left where the same operations are followed by recovery, once and once more; nothing where it
+    /// fails, which other trials tell.
+    fn recovered(&mut self) -> Result<Option<(Tree, Tree)>, TrialError> {
+        let mut notes = self.notes()?;
+        let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
+        for invocation in self.scenario.set_up.iter().chain(self.scenario.workload()) {
+            notes.run(Phase::Workload, &mut process, invocation);
+        }
+        process.finish()?;
+        self.launcher.bury(&process)?;
+        let mut trees = Vec::new();
+        for _ in 0..2 {
+            let Ok(mut process) = self.open_plain(&notes) else { return Ok(None) };
+            notes.run(Phase::Recovery, &mut process, &Invocation::Recover);
+            process.finish()?;
+            self.launcher.bury(&process)?;
+            trees.push(notes.arena.tree()?);
+        }
+        let twice = trees.pop();
+        Ok(trees.pop().zip(twice))
     }
 
     /// Whether set-up and workload end otherwise where nobody traces them.

@@ -24,6 +24,9 @@ pub struct Baseline {
     pub refused: Vec<Invocation>,
     /// The trees that two fault-free runs in two fresh roots left at the end, where names are judged.
     pub twins: Option<Box<(Tree, Tree)>>,
+    /// The trees after a fault-free run and one recovery, and after another one, where left-overs are looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<Box<(Tree, Tree)>>,
 }
 
 /// The record of one trial.

@@ -17,6 +17,7 @@ mod durability;
 mod errors;
 mod failed_syncs;
 mod generated;
+mod generations;
 mod hostile;
 mod hostile_power;
 mod hostile_schedules;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         errors::TESTS,
         failed_syncs::TESTS,
         generated::TESTS,
+        generations::TESTS,
         hostile::TESTS,
         hostile_power::TESTS,
         hostile_schedules::TESTS,
