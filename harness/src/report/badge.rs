@@ -60,7 +60,7 @@ fn color(answer: Answer) -> &'static str {
     match answer {
         Answer::Certified => "#1b7a33",
         Answer::Refuted => "#c0262d",
-        Answer::Inconclusive => "#8a5a00",
+        Answer::OneShard | Answer::Inconclusive => "#8a5a00",
         Answer::Interrupted => "#5c5f66",
         Answer::HarnessBroken => "#6f3ba8",
     }
@@ -101,7 +101,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::report::fixture::outcomes;
+    use crate::report::fixture::{one_shard, outcomes};
 
     fn picture(certificate: &Certificate) -> String {
         render(certificate, &[], Path::new(""))
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn every_answer_has_a_badge() {
         let badges = outcomes().into_iter().map(|(_, certificate, _)| picture(&certificate));
-        assert_snapshot!(badges.collect::<String>());
+        assert_snapshot!(badges.chain([picture(&one_shard())]).collect::<String>());
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod outcomes;
 
 use std::sync::Arc;
 
-pub(super) use outcomes::{HOSTILE, hostile, outcomes};
+pub(super) use outcomes::{HOSTILE, hostile, one_shard, outcomes};
 
 use crashworthy::{
     Category, Claims, ErrorKind, Guarantee,

@@ -92,6 +92,9 @@ fn head(certificate: &Certificate) -> String {
             tally::in_short(certificate)
         ),
     );
+    if let Some(part) = tally::part(certificate) {
+        line(&mut out, format_args!("\n**{part}**"));
+    }
     if certificate.interrupted {
         line(
             &mut out,
@@ -232,7 +235,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::report::fixture::{hostile, outcomes};
+    use crate::report::fixture::{hostile, one_shard, outcomes};
 
     fn markdown(certificate: &Certificate, cases: &[Case]) -> String {
         render(certificate, &cases.iter().collect::<Vec<_>>(), Path::new("run"))
@@ -243,6 +246,7 @@ mod tests {
         for (name, certificate, cases) in outcomes() {
             assert_snapshot!(name, markdown(&certificate, &cases));
         }
+        assert_snapshot!("one_shard", markdown(&one_shard(), &[]));
     }
 
     #[test]

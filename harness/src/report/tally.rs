@@ -2,6 +2,7 @@
 
 use crashworthy::Guarantee;
 
+use super::text;
 use crate::judge::{Certificate, Rating, Verdict};
 
 /// How many of the claims, or of the rest, have which verdict.
@@ -49,12 +50,13 @@ pub(super) fn by_reason(
     groups
 }
 
-/// The overall answer of a run that may have been cut short: an interrupted run is never green, and says so in the
-/// place of an answer unless it knows something worse.
+/// The overall answer of a run that may have been cut short, or be a part of one. An interrupted run is never green,
+/// and says so in the place of an answer unless it knows something worse; so does a shard that did its own part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Certified,
     Refuted,
+    OneShard,
     Inconclusive,
     Interrupted,
     HarnessBroken,
@@ -67,6 +69,7 @@ impl Answer {
             Rating::HarnessBroken => Self::HarnessBroken,
             _ if certificate.interrupted => Self::Interrupted,
             Rating::Certified => Self::Certified,
+            Rating::Inconclusive if certificate.exit_code() == 0 => Self::OneShard,
             Rating::Inconclusive => Self::Inconclusive,
         }
     }
@@ -75,6 +78,7 @@ impl Answer {
         match self {
             Self::Certified => "certified",
             Self::Refuted => "refuted",
+            Self::OneShard => "one shard",
             Self::Inconclusive => "inconclusive",
             Self::Interrupted => "interrupted",
             Self::HarnessBroken => "harness broken",
@@ -89,11 +93,11 @@ pub(super) fn in_short(certificate: &Certificate) -> String {
     if all == 0 {
         return "nothing claimed".to_owned();
     }
-    let plural = if all == 1 { "" } else { "s" };
     let (count, word) = match Answer::of(certificate) {
         Answer::Refuted => (claims.refuted, "refuted"),
         Answer::HarnessBroken => return "nobody is accused".to_owned(),
         Answer::Certified | Answer::Interrupted => (claims.upheld, "upheld"),
+        Answer::OneShard => (claims.not_measured, "left open"),
         Answer::Inconclusive => (claims.not_measured, "not measured"),
     };
     let cut = match Answer::of(certificate) {
@@ -102,8 +106,18 @@ pub(super) fn in_short(certificate: &Certificate) -> String {
     };
     match (count, all) {
         (1, 1) => format!("its one claim {word}{cut}"),
-        _ => format!("{count} of {all} claim{plural} {word}{cut}"),
+        _ => format!("{count} of {} {word}{cut}", text::count(all, "claim")),
     }
+}
+
+/// Which part of the work it is of, and what makes a whole of the parts, where there are several.
+pub(super) fn part(certificate: &Certificate) -> Option<String> {
+    let partition = certificate.partition.filter(|partition| partition.of > 1)?;
+    let what = match certificate.verdict {
+        Rating::Certified => "`crashworthy merge` puts them together",
+        _ => "nothing is certified until `crashworthy merge` has put them together",
+    };
+    Some(format!("This is shard {} of {}: {what}.", partition.shard, partition.of))
 }
 
 #[cfg(test)]
@@ -123,6 +137,20 @@ mod tests {
         certificate.verdict = Rating::Refuted;
         assert_eq!(Answer::of(&certificate), Answer::Refuted);
         assert!(in_short(&certificate).ends_with(", interrupted"));
+    }
+
+    #[test]
+    fn a_shard_says_which_it_is_and_one_that_is_all_is_no_part() {
+        let mut shard = fixture::one_shard();
+        assert_eq!(Answer::of(&shard), Answer::OneShard);
+        assert_eq!(in_short(&shard), "39 of 39 claims left open");
+        let said = part(&shard).expect("others have the rest");
+        assert!(said.starts_with("This is shard 2 of 3: nothing is certified until"), "{said}");
+        shard.verdict = Rating::Certified;
+        let said = part(&shard).expect("others have the rest");
+        assert!(!said.contains("nothing is certified"), "{said}");
+        shard.partition = "hash:1/1".parse().ok();
+        assert_eq!(part(&shard), None);
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn header(page: &mut Page, certificate: &Certificate) {
     }
     page.field("profile", &certificate.profile);
     page.field("seed", &certificate.seed.to_string());
-    if let Some(partition) = certificate.partition {
+    if let Some(partition) = certificate.partition.filter(|partition| partition.of > 1) {
         page.field("shard", &format!("{partition}: others have the rest"));
     }
     let claims = certificate.guarantees.iter().filter(|result| result.claimed).count();

@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     judge::{
-        Certificate, Counterexample, GuaranteeResult, Ratchet, Rating, SubjectIdentity, Verdict,
+        Certificate, Counterexample, GuaranteeResult, Ratchet, SubjectIdentity, Verdict,
     },
     report::{
+        tally::{self, Answer},
         terminal::{conclusion, rows::title},
         text,
     },
@@ -44,14 +45,14 @@ impl Mark {
         Self { word, class, glyph }
     }
 
-    /// An interrupted run is never green.
-    fn rating(certificate: &Certificate) -> Self {
-        let (word, class, glyph) = match certificate.verdict {
-            Rating::Refuted => ("REFUTED", "refuted", "✗"),
-            Rating::HarnessBroken => ("HARNESS BROKEN", "harness-broken", "!"),
-            _ if certificate.interrupted => ("INTERRUPTED", "inconclusive", "?"),
-            Rating::Certified => ("CERTIFIED", "certified", "✓"),
-            Rating::Inconclusive => ("INCONCLUSIVE", "inconclusive", "?"),
+    fn answer(certificate: &Certificate) -> Self {
+        let (word, class, glyph) = match Answer::of(certificate) {
+            Answer::Certified => ("CERTIFIED", "certified", "✓"),
+            Answer::Refuted => ("REFUTED", "refuted", "✗"),
+            Answer::OneShard => ("ONE SHARD", "inconclusive", "?"),
+            Answer::Inconclusive => ("INCONCLUSIVE", "inconclusive", "?"),
+            Answer::Interrupted => ("INTERRUPTED", "inconclusive", "?"),
+            Answer::HarnessBroken => ("HARNESS BROKEN", "harness-broken", "!"),
         };
         Self { word, class, glyph }
     }
@@ -110,6 +111,7 @@ pub(super) struct Page<'a> {
     rating: Mark,
     answer: String,
     others: Vec<String>,
+    part: Option<Words>,
     interrupted: bool,
     measured: Option<Ratchet>,
     claims_assumed: bool,
@@ -158,9 +160,10 @@ impl<'a> Page<'a> {
             subject: &certificate.subject,
             profile: &certificate.profile,
             seed: certificate.seed,
-            rating: Mark::rating(certificate),
+            rating: Mark::answer(certificate),
             answer: conclusion::verdict(certificate),
             others: conclusion::others(certificate),
+            part: tally::part(certificate).map(Words::new),
             interrupted: certificate.interrupted,
             measured: certificate.measured.clone(),
             claims_assumed: certificate.claims_assumed,

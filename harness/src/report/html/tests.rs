@@ -102,6 +102,16 @@ fn what_an_interrupted_run_upheld_is_not_green() {
 }
 
 #[test]
+fn a_shard_says_so_and_which_it_is() {
+    let html = page(&fixture::one_shard(), &[]);
+    let stamp = between(&html, "<p class=\"stamp ", "</p>");
+    assert!(stamp.contains("ONE SHARD") && stamp.starts_with("inconclusive\""), "{stamp}");
+    let answer = between(&html, "<div class=\"answer ", "</div>");
+    assert!(answer.contains("This is shard 2 of 3"), "{answer}");
+    assert!(answer.contains("<code>crashworthy merge</code>"), "{answer}");
+}
+
+#[test]
 fn a_claim_that_was_not_measured_stands_before_those_that_were_upheld() {
     let claims = fixture::claims(crashworthy::fs::Profile::Hardened);
     let mut certificate = fixture::certificate(Rating::Inconclusive, &claims, &[]);

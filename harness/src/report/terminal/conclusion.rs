@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     judge::{Certificate, Rating, Totals, Verdict},
-    report::text::{count, thousands},
+    report::{
+        tally::{self, Answer},
+        text::{count, thousands},
+    },
 };
 
 /// Ids that the overall answer names.
@@ -30,7 +33,9 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
     let (word, style) = match certificate.verdict {
         Rating::Certified => ("CERTIFIED", GOOD),
         Rating::Refuted => ("REFUTED", BAD),
-        Rating::Inconclusive if is_clear_shard(certificate) => ("ONE SHARD", DOUBTFUL),
+        Rating::Inconclusive if Answer::of(certificate) == Answer::OneShard => {
+            ("ONE SHARD", DOUBTFUL)
+        }
         Rating::Inconclusive => ("INCONCLUSIVE", DOUBTFUL),
         Rating::HarnessBroken => ("HARNESS BROKEN", DOUBTFUL),
     };
@@ -38,11 +43,7 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
     for line in others(certificate) {
         page.answer(&" ".repeat(word.len()), style, &line);
     }
-    if let Some(partition) = certificate.partition {
-        let line = format!(
-            "Nothing is certified until `crashworthy merge` has put all {} shards together.",
-            partition.of
-        );
+    if let Some(line) = tally::part(certificate) {
         page.answer(&" ".repeat(word.len()), style, &line);
     }
     if certificate.interrupted {
@@ -61,11 +62,6 @@ pub(super) fn conclude(page: &mut Page, certificate: &Certificate, directory: &P
             page.verbatim(2, command);
         }
     }
-}
-
-/// Whether it is a shard that did what it was to do and refuted nothing.
-fn is_clear_shard(certificate: &Certificate) -> bool {
-    certificate.partition.is_some() && certificate.exit_code() == 0
 }
 
 pub(in crate::report) fn totals(totals: &Totals) -> String {
@@ -116,7 +112,7 @@ pub(in crate::report) fn verdict(certificate: &Certificate) -> String {
         Rating::Inconclusive if claims == 0 => {
             "Nothing of what was asked for is claimed, so there is no pass.".to_owned()
         }
-        Rating::Inconclusive if is_clear_shard(certificate) => format!(
+        Rating::Inconclusive if Answer::of(certificate) == Answer::OneShard => format!(
             "Nothing refuted in the part of the work that was this shard's; {} of {} left open.",
             open.len(),
             count(claims, "claim")

@@ -98,14 +98,7 @@ fn nothing_claimed_and_interrupted() {
 
 #[test]
 fn one_shard_that_found_nothing() {
-    let mut shard =
-        fixture::certificate(Rating::Inconclusive, &fixture::claims(Profile::Hardened), &[]);
-    shard.partition = "hash:2/3".parse().ok();
-    for row in &mut shard.guarantees {
-        row.verdict = Verdict::NotMeasured;
-        row.reason = Some("left to other shards: 7 of the 30 workloads that judge it".into());
-        row.coverage = Some(crate::judge::Coverage { elsewhere: 7, ..Default::default() });
-    }
+    let shard = fixture::one_shard();
     assert_eq!(shard.exit_code(), 0);
     assert_snapshot!(page(&shard, &[], 80, false));
 }
