@@ -124,6 +124,16 @@ fn a_claim_that_was_not_measured_stands_before_those_that_were_upheld() {
     assert!(html.contains("no reason at all"));
 }
 
+#[test]
+fn what_is_folded_shows_that_it_unfolds() {
+    let (certificate, cases) = refuted();
+    let html = page(&certificate, &cases);
+    let style = between(&html, "<style>", "</style>");
+    assert!(html.contains("<details class=\"case folded\""));
+    assert!(style.contains(".folded > summary::before { content: \"▸\""));
+    assert!(style.contains(".folded[open] > summary::before { content: \"▾\""));
+}
+
 /// What subjects, scenarios and whoever wrote the files say is text.
 #[test]
 fn nothing_of_others_is_markup() {
