@@ -92,6 +92,8 @@ pub enum Failure {
 
 /// Why finding nothing says nothing where a scenario was not finished.
 const CUT_SHORT: &str = "the run was cut short before all of it was explored";
+/// The same where the time budget ended it: more time helps.
+const OUT_OF_TIME: &str = "the run was cut short by its time budget before all of it was explored";
 
 /// Part of a time budget until whose end orders of several actors' calls are tried that need not be: there can be
 /// millions.
@@ -289,8 +291,10 @@ impl Shared<'_> {
             swept.add(result);
             // There are always more workloads that could have been generated: those that were are in the bound.
             if !is_complete && !scenario.is_generated() {
+                let in_time = watchdog::is_interrupted() || !self.is_out_of_time();
+                let why = if in_time { CUT_SHORT } else { OUT_OF_TIME };
                 for &guarantee in &scenario.judges {
-                    swept.docket.doubt(guarantee, CUT_SHORT);
+                    swept.docket.doubt(guarantee, why);
                 }
             }
         }
@@ -408,9 +412,11 @@ impl Shared<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.stopped.load(Ordering::SeqCst)
-            || watchdog::is_interrupted()
-            || self.deadline.is_some_and(|deadline| deadline < Instant::now())
+        self.stopped.load(Ordering::SeqCst) || watchdog::is_interrupted() || self.is_out_of_time()
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline < Instant::now())
     }
 
     /// What the first of these, which are still to be begun, may take of the time budget. What has one actor takes
@@ -477,7 +483,8 @@ impl Swept {
 
 /// Whether a scenario was left undone.
 pub fn is_cut_short(docket: &Docket) -> bool {
-    Guarantee::ALL.iter().any(|guarantee| docket.doubts(*guarantee).any(|doubt| doubt == CUT_SHORT))
+    let mut doubts = Guarantee::ALL.iter().flat_map(|guarantee| docket.doubts(*guarantee));
+    doubts.any(|doubt| [CUT_SHORT, OUT_OF_TIME].contains(&doubt))
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

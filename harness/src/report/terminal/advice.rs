@@ -11,7 +11,11 @@ const ADVICE: &[(&str, &str)] = &[
         "a subject that is slow and does not hang gets more time with --operation-timeout",
     ),
     ("it grew past", "a subject that needs the memory gets more with --memory-limit"),
-    ("was cut short", "all of it is explored without --time-budget, or with a longer one"),
+    ("was cut short before", "run it again to its end"),
+    (
+        "was cut short by its time budget",
+        "all of it is explored without --time-budget, or with a longer one",
+    ),
     (
         "gave no answer to `hello`",
         "start the program by hand and type {\"id\":0,\"op\":\"hello\",\"protocol\":1}: it should answer with one \
@@ -70,4 +74,27 @@ pub(super) fn advice(certificate: &Certificate) -> Vec<&'static str> {
         None
     };
     of_reasons.chain(claims).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crashworthy::fs::Profile;
+
+    use super::*;
+    use crate::{judge::Rating, report::fixture};
+
+    #[test]
+    fn more_time_helps_where_a_time_budget_ended_the_run() {
+        let mut certificate =
+            fixture::certificate(Rating::Inconclusive, &fixture::claims(Profile::Hardened), &[]);
+        let mut helps = |why: &str| {
+            let row = &mut certificate.guarantees[0];
+            (row.verdict, row.reason) = (Verdict::NotMeasured, Some(why.to_owned()));
+            advice(&certificate).join("\n")
+        };
+        let said = helps("the run was cut short before all of it was explored");
+        assert!(said.contains("again to its end") && !said.contains("--time-budget"), "{said}");
+        let said = helps("the run was cut short by its time budget before all of it was explored");
+        assert!(said.contains("--time-budget") && !said.contains("again to its end"), "{said}");
+    }
 }
