@@ -2,7 +2,7 @@
 //!
 //! Worse is a verdict further from upheld (also of what is not claimed, and under each persistence model), a claim that
 //! was withdrawn, a kind of counterexample that was not there, and evidence that is no longer given: a guarantee or
-//! scenario that vanished, fewer trials, a bound where there was none. What chance alone decides is not held against a
+//! scenario that vanished, a claim without an answer, fewer trials, a bound where there was none. What chance alone decides is not held against a
 //! run: kills at random instants, soaks, and the generated workloads of another seed.
 
 #[cfg(test)]
@@ -127,7 +127,12 @@ fn verdicts(id: &str, known: &Known, now: &Known, found: &mut Ratchet) {
             models => format!(" (under {})", models.join(", ")),
         };
         let sentence = format!("{id}: {} in the baseline, {} now{under}", said(then), said(now));
-        if rank(now) < rank(then) { &mut found.worse } else { &mut found.better }.push(sentence);
+        match now {
+            Verdict::Upheld => found.better.push(sentence),
+            _ if rank(now) < rank(then) || known.claimed => found.worse.push(sentence),
+            // It was refuted, and now nobody looked: it may be as bad as it was.
+            _ => {}
+        }
     }
 }
 

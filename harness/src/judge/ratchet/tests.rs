@@ -124,6 +124,23 @@ fn everything_that_gets_better_is_said_and_fails_nobody() {
 }
 
 #[test]
+fn what_was_refuted_is_not_better_because_nobody_looked() {
+    let look_away = |it: &mut Certificate| {
+        row(it, REFUTED).verdict = Verdict::NotMeasured;
+        covered(it, REFUTED).kinds.clear();
+    };
+    let said = "kill-atomic-write: refuted in the baseline, not measured now";
+    assert_eq!(after(look_away), Ratchet { worse: vec![said.to_owned()], ..Ratchet::default() });
+
+    let mut then = certificate();
+    row(&mut then, REFUTED).claimed = false;
+    let mut now = then.clone();
+    look_away(&mut now);
+    let known = Baseline::of(&then).expect("it makes one");
+    assert_eq!(ratchet(&known, &now, None), Ratchet::default());
+}
+
+#[test]
 fn what_is_claimed_anew_has_to_hold() {
     let found = after(|it| {
         row(it, UNCLAIMED).claimed = true;
