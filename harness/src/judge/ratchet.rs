@@ -2,8 +2,8 @@
 //!
 //! Worse is a verdict further from upheld (also of what is not claimed, and under each persistence model), a claim that
 //! was withdrawn, a kind of counterexample that was not there, and evidence that is no longer given: a guarantee or
-//! scenario that vanished, a claim without an answer, fewer trials, a bound where there was none. What chance alone decides is not held against a
-//! run: kills at random instants, soaks, and the generated workloads of another seed.
+//! scenario that vanished, a claim without an answer, fewer trials, a bound where there was none. What chance alone
+//! decides is not held against a run: kills at random instants, soaks, and the generated workloads of another seed.
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use crashworthy::Guarantee;
 use serde::{Deserialize, Serialize};
 
-use super::{Baseline, Certificate, Verdict, baseline::Known, docket::is_kind_of_generated};
+use super::{
+    Baseline, Certificate, NoBaseline, Verdict, baseline::Known, docket::is_kind_of_generated,
+};
 use crate::report::text;
 
 /// So many trials may be lost, in percent. Calls that a subject no longer makes are trials that no longer are, and
@@ -31,6 +33,8 @@ pub struct Ratchet {
     pub known: Vec<Guarantee>,
     /// What the baseline knows and the run was not asked for: it may be anything now.
     pub left_out: Vec<String>,
+    /// Why the certificate makes no baseline, where it makes none.
+    pub no_baseline: Option<NoBaseline>,
 }
 
 /// Measures a certificate. `asked` are the guarantees that the run was asked for, where not for all: it is measured
@@ -40,7 +44,8 @@ pub fn ratchet(
     certificate: &Certificate,
     asked: Option<&[Guarantee]>,
 ) -> Ratchet {
-    let mut found = Ratchet::default();
+    let no_baseline = Baseline::of(certificate).err();
+    let mut found = Ratchet { no_baseline, ..Ratchet::default() };
     if certificate.interrupted {
         found.worse.push(
             "the run was interrupted, and what it did not get to may be anything: run it to its end".into(),

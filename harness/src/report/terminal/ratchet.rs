@@ -51,13 +51,15 @@ pub fn render(
             }
         };
         page.answer("BASELINE KEPT", GOOD, &format!("{whole} is worse than in {file}{known}."));
-        if !found.better.is_empty() {
+        if !found.better.is_empty() && found.no_baseline.is_none() {
             page.aside(0, &format!("To keep what is better now, too: {update}"));
         }
     } else {
         let n = count(found.worse.len(), "thing");
         page.answer("WORSE THAN BASELINE", BAD, &format!("{n} worse than in {file}."));
-        page.aside(0, &format!("If it is meant to be so: {update}, and commit the file"));
+        if found.no_baseline.is_none() {
+            page.aside(0, &format!("If it is meant to be so: {update}, and commit the file"));
+        }
     }
     if !found.left_out.is_empty() {
         let left_out = format!(
@@ -67,4 +69,39 @@ pub fn render(
         page.aside(0, &left_out);
     }
     page.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        judge::{Certificate, ratchet},
+        report::fixture,
+    };
+
+    /// What is said of a run that `change` makes of the one that the baseline is of.
+    fn said(file: &str, change: impl FnOnce(&mut Certificate)) -> String {
+        let (mut certificate, _) = fixture::refuted();
+        let baseline = Baseline::of(&certificate).expect("it makes one");
+        change(&mut certificate);
+        let found = ratchet(&baseline, &certificate, None);
+        render(&found, &baseline, Path::new(file), (false, WIDTH_MAX))
+    }
+
+    #[test]
+    fn an_update_is_offered_where_it_would_be_taken() {
+        let worse = |it: &mut Certificate| it.guarantees[0].verdict = Verdict::Refuted;
+        let update = "`crashworthy baseline update b.json`";
+        assert!(said("b.json", worse).contains(update));
+        let interrupted = said("b.json", |it| it.interrupted = true);
+        assert!(interrupted.contains("run it to its end"), "{interrupted}");
+        let nameless = said("b.json", |it| {
+            it.subject.name.clear();
+            worse(it);
+        });
+        for refused in [interrupted, nameless] {
+            assert!(refused.contains("WORSE THAN BASELINE"), "{refused}");
+            assert!(!refused.contains("baseline update"), "{refused}");
+        }
+    }
 }
