@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::{Stop, certify::RUNS, print, ratchet::json};
 use crate::{
     judge::{Baseline as Known, Ratchet, ratchet},
-    report::{baselines, certificates, text},
+    report::{baselines, certificates, shell, text},
 };
 
 /// Set by systems that run tests; `false`, `0` and the empty word are not set.
@@ -45,7 +45,8 @@ fn update(arguments: &Update) -> Result<u8, Stop> {
     if is_set(std::env::var(CI).ok().as_deref()) {
         return Err(Stop::usage(format!(
             "a baseline is not updated by a machine, and {CI} is set; certify where you work, run `crashworthy \
-             baseline update {file}` there, and commit the file"
+             baseline update {}` there, and commit the file",
+            shell::word(&arguments.file)
         )));
     }
     let from = match &arguments.from {

@@ -18,6 +18,7 @@ use clap::Args;
 
 use self::language::Language;
 use super::{Stop, print};
+use crate::report::shell;
 
 /// The manifest to which a Rust backend's test target is added.
 const MANIFEST: &str = "Cargo.toml";
@@ -153,16 +154,7 @@ fn next(directory: &Path, language: Language) -> String {
 
 /// The folder as a further word of a command; nothing for the working directory.
 fn argument(directory: &Path) -> String {
-    if directory == Path::new(".") {
-        return String::new();
-    }
-    let text = directory.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
-    if text.chars().all(is_plain) {
-        format!(" {text}")
-    } else {
-        format!(" '{}'", text.replace('\'', "'\\''"))
-    }
+    if directory == Path::new(".") { String::new() } else { format!(" {}", shell::word(directory)) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Arg, Command};
 
-use crate::{report::terminal, subject};
+use crate::{report::shell, subject};
 
 /// The mark itself.
 pub(super) const SEPARATOR: &str = "--";
@@ -113,7 +113,7 @@ fn is_built_in(word: &str) -> bool {
 fn line(name: &str, ours: &[String], program: &[String]) -> String {
     let (first, separator) = (["crashworthy", name].map(str::to_owned), [SEPARATOR.to_owned()]);
     let words = [&first[..], ours, &separator, program].concat();
-    words.iter().map(|word| terminal::argument(Path::new(word))).collect::<Vec<_>>().join(" ")
+    words.iter().map(|word| shell::word(Path::new(word))).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use super::versioned::{self, Unread};
+use super::{
+    shell,
+    versioned::{self, Unread},
+};
 use crate::judge::{BASELINE_SCHEMA, Baseline};
 
 /// Why a baseline could not be read.
@@ -15,8 +18,8 @@ use crate::judge::{BASELINE_SCHEMA, Baseline};
 pub enum BaselineError {
     /// There is no such file.
     #[error(
-        "there is no baseline {0}; `crashworthy baseline update {0}` makes one of the last run",
-        path.display()
+        "there is no baseline {}; `crashworthy baseline update {}` makes one of the last run",
+        path.display(), shell::word(path)
     )]
     Missing {
         /// The file.
@@ -32,9 +35,9 @@ pub enum BaselineError {
     },
     /// The file is of another schema, or of none.
     #[error(
-        "{0} is of baseline schema {found}, and this build reads schema {BASELINE_SCHEMA}; make it anew with \
-         `crashworthy baseline update {0}`, and compare the two before you commit it",
-        path.display()
+        "{} is of baseline schema {found}, and this build reads schema {BASELINE_SCHEMA}; make it anew with \
+         `crashworthy baseline update {}`, and compare the two before you commit it",
+        path.display(), shell::word(path)
     )]
     OtherSchema {
         /// The file.
@@ -44,9 +47,9 @@ pub enum BaselineError {
     },
     /// The file is no whole baseline.
     #[error(
-        "{0} is not a baseline: {source}; restore it from your repository, or make it anew with \
-         `crashworthy baseline update {0}`",
-        path.display()
+        "{} is not a baseline: {source}; restore it from your repository, or make it anew with \
+         `crashworthy baseline update {}`",
+        path.display(), shell::word(path)
     )]
     Malformed {
         /// The file.

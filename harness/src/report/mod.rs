@@ -19,6 +19,7 @@ pub mod junit;
 pub mod runs;
 pub mod shards;
 pub mod sheet;
+pub(crate) mod shell;
 pub mod stopwatch;
 pub mod story;
 pub mod summary;

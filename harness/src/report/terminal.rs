@@ -16,7 +16,6 @@ mod tests;
 
 use std::path::Path;
 
-pub(crate) use conclusion::argument;
 pub(super) use conclusion::replay;
 pub use progress::{TerminalReporter, width};
 

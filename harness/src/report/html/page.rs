@@ -17,6 +17,7 @@ use crate::{
         Certificate, Counterexample, GuaranteeResult, Ratchet, SubjectIdentity, Verdict,
     },
     report::{
+        shell,
         tally::{self, Answer},
         terminal::{conclusion, rows::title},
         text,
@@ -137,7 +138,7 @@ impl<'a> Page<'a> {
         let view = |row: &GuaranteeResult| {
             let case = cases.iter().find(|case| case.guarantee == row.id)?;
             let path = row.counterexample.as_ref()?;
-            Some(CaseView::new(case, row, &conclusion::argument(&folder.join(path))))
+            Some(CaseView::new(case, row, &shell::word(&folder.join(path))))
         };
         let refuted = |claimed| {
             rows.iter()

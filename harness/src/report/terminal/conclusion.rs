@@ -10,6 +10,7 @@ use super::{
 use crate::{
     judge::{Certificate, Rating, Totals, Verdict},
     report::{
+        shell,
         tally::{self, Answer},
         text::{count, thousands},
     },
@@ -170,16 +171,5 @@ pub(in crate::report) fn others(certificate: &Certificate) -> Vec<String> {
 
 /// The command that runs the counterexample at `path` again; `directory` is its certificate's.
 pub(in crate::report) fn replay(directory: &Path, path: &str) -> String {
-    format!("crashworthy replay {}", argument(&directory.join(path)))
-}
-
-/// A path as a shell takes it for one word.
-pub(crate) fn argument(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    format!("crashworthy replay {}", shell::word(&directory.join(path)))
 }

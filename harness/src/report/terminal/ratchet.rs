@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     judge::{Baseline, Ratchet, Verdict},
-    report::text::{count, thousands},
+    report::{
+        shell,
+        text::{count, thousands},
+    },
 };
 
 /// The text, which ends with a newline.
@@ -20,7 +23,6 @@ pub fn render(
     (color, width): (bool, usize),
 ) -> String {
     let mut page = Page::new(color, width.clamp(WIDTH_MIN, WIDTH_MAX));
-    let file = file.display();
     page.gap();
     for (title, sentences) in [("Worse than the baseline", &found.worse), ("Better", &found.better)]
     {
@@ -33,7 +35,7 @@ pub fn render(
         }
         page.gap();
     }
-    let update = format!("`crashworthy baseline update {file}`");
+    let update = format!("`crashworthy baseline update {}`", shell::word(file));
     if found.worse.is_empty() {
         let known = [(Verdict::Refuted, "refuted"), (Verdict::NotMeasured, "not measured")]
             .map(|(verdict, word)| (baseline.claims(verdict), word));
@@ -50,13 +52,17 @@ pub fn render(
                 format!("Of what this run was asked for ({} of {all}), nothing", thousands(all - n))
             }
         };
-        page.answer("BASELINE KEPT", GOOD, &format!("{whole} is worse than in {file}{known}."));
+        page.answer(
+            "BASELINE KEPT",
+            GOOD,
+            &format!("{whole} is worse than in {}{known}.", file.display()),
+        );
         if !found.better.is_empty() && found.no_baseline.is_none() {
             page.aside(0, &format!("To keep what is better now, too: {update}"));
         }
     } else {
         let n = count(found.worse.len(), "thing");
-        page.answer("WORSE THAN BASELINE", BAD, &format!("{n} worse than in {file}."));
+        page.answer("WORSE THAN BASELINE", BAD, &format!("{n} worse than in {}.", file.display()));
         if found.no_baseline.is_none() {
             page.aside(0, &format!("If it is meant to be so: {update}, and commit the file"));
         }
@@ -93,6 +99,8 @@ mod tests {
         let worse = |it: &mut Certificate| it.guarantees[0].verdict = Verdict::Refuted;
         let update = "`crashworthy baseline update b.json`";
         assert!(said("b.json", worse).contains(update));
+        let spaced = said("b 1.json", worse);
+        assert!(spaced.contains("`crashworthy baseline update 'b 1.json'`"), "{spaced}");
         let interrupted = said("b.json", |it| it.interrupted = true);
         assert!(interrupted.contains("run it to its end"), "{interrupted}");
         let nameless = said("b.json", |it| {
