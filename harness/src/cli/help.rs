@@ -127,27 +127,21 @@ Examples:
 
 /// The command line, with its examples.
 pub(super) fn command() -> Command {
-    with(|command, examples, rest| {
+    let add = |command: Command| {
+        let Some((examples, rest)) = told(command.get_name()) else { return command };
         let command = command.help_template(TEMPLATE).before_help(examples);
         if rest.is_empty() { command } else { command.after_help(rest) }
-    })
+    };
+    add(Arguments::command()).mut_subcommands(add)
 }
 
-/// The same with the examples at the end, where manual pages have them.
-pub(super) fn with_examples_last() -> Command {
-    with(|command, examples, rest| {
-        command.after_help(format!("{examples}\n\n{rest}").trim().to_owned())
-    })
-}
-
-/// The command line, each page given to `add` with its examples and what stands at its end.
-fn with(add: impl Fn(Command, &'static str, &'static str) -> Command) -> Command {
-    let mut command = add(Arguments::command(), ROOT, exit::told(None));
-    for &(name, examples) in EXAMPLES {
-        let rest = exit::told(Some(name));
-        command = command.mut_subcommand(name, |subcommand| add(subcommand, examples, rest));
+/// The examples of the page of this command, and what stands at its end.
+pub(super) fn told(command: &str) -> Option<(&'static str, &'static str)> {
+    if command == Arguments::command().get_name() {
+        return Some((ROOT, exit::told(None)));
     }
-    command
+    let (name, examples) = EXAMPLES.iter().find(|(name, _)| *name == command)?;
+    Some((examples, exit::told(Some(name))))
 }
 
 #[cfg(test)]
