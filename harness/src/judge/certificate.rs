@@ -179,7 +179,8 @@ pub struct Totals {
     pub torn_writes: usize,
     /// System calls made to fail.
     pub errors_injected: usize,
-    /// Crash states that a persistence model allowed and a subject opened.
+    /// Crash states that a persistence model allowed and a subject opened: in each scenario those that differ, however
+    /// many moments and models allow one. A row counts it at each moment under its own model.
     pub crash_states: usize,
     /// Orders of several processes' events.
     pub schedules: usize,

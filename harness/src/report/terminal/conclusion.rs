@@ -74,7 +74,8 @@ pub(in crate::report) fn totals(totals: &Totals) -> String {
     for (n, noun, note) in [
         (totals.kills, "kill", torn.as_str()),
         (totals.errors_injected, "injected error", ""),
-        (totals.crash_states, "crash state", ""),
+        // A row counts one at every moment that leaves it, and under its model alone.
+        (totals.crash_states, "different crash state", ""),
         (totals.schedules, "schedule", ""),
     ] {
         if n > 0 {

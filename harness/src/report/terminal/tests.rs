@@ -104,6 +104,14 @@ fn one_shard_that_found_nothing() {
 }
 
 #[test]
+fn totals_count_crash_states_that_differ() {
+    let mut certificate = certified();
+    certificate.totals.crash_states = 275;
+    let text = page(&certificate, &[], 100, false);
+    assert!(text.contains("275 different crash states"), "{text}");
+}
+
+#[test]
 fn what_is_long_is_named_in_part() {
     let mut certificate = fixture::certificate(Rating::Inconclusive, &Claims::new(), &[]);
     for row in &mut certificate.guarantees {
