@@ -11,8 +11,8 @@ use strum::VariantArray;
 
 use super::{
     story,
-    tally::{self, Answer, Tally},
-    terminal,
+    tally::{self, Answer},
+    terminal::{self, conclusion},
     text::{self, printable},
 };
 use crate::judge::{Case, Certificate, GuaranteeResult, Ratchet, Verdict};
@@ -112,15 +112,8 @@ fn head(certificate: &Certificate) -> String {
             format_args!("\nIt documents no guarantees, so every guarantee counts as claimed."),
         );
     }
-    let others = Tally::of(certificate, false);
-    if others.all() > 0 {
-        line(
-            &mut out,
-            format_args!(
-                "\nNot claimed: {} upheld, {} refuted, {} not measured.",
-                others.upheld, others.refuted, others.not_measured
-            ),
-        );
+    if let Some(others) = conclusion::not_claimed(certificate) {
+        line(&mut out, format_args!("\n{others}"));
     }
     out
 }

@@ -11,7 +11,7 @@ use crate::{
     judge::{Certificate, Rating, Totals, Verdict},
     report::{
         shell,
-        tally::{self, Answer},
+        tally::{self, Answer, Tally},
         text::{count, thousands},
     },
 };
@@ -149,25 +149,30 @@ fn all_of(claims: usize) -> String {
 
 /// What became of the rest, claimed and not, in a sentence each.
 pub(in crate::report) fn others(certificate: &Certificate) -> Vec<String> {
-    let of = |claimed, verdict| {
-        let rows = certificate.guarantees.iter().filter(move |row| row.claimed == claimed);
-        rows.filter(|row| row.verdict == verdict).count()
+    let Tally { upheld, not_measured, .. } = Tally::of(certificate, true);
+    let not_measured = match certificate.verdict {
+        // Of all claims, and of those that have no answer, it is said already.
+        Rating::Certified => return not_claimed(certificate).into_iter().collect(),
+        Rating::Inconclusive => 0,
+        _ => not_measured,
     };
-    let figures = |claimed, verdicts: &[(Verdict, &str)]| {
-        let figures = verdicts.iter().map(|(verdict, word)| (of(claimed, *verdict), word));
-        let figures = figures.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
-        figures.collect::<Vec<_>>().join(", ")
-    };
-    let upheld = (Verdict::Upheld, "upheld");
-    let claimed = match certificate.verdict {
-        Rating::Certified => String::new(),
-        Rating::Inconclusive => figures(true, &[upheld]),
-        _ => figures(true, &[upheld, (Verdict::NotMeasured, "not measured")]),
-    };
-    let not_claimed = figures(false, &[upheld, (Verdict::Refuted, "refuted")]);
-    let lines = [("Other claims", claimed), ("Not claimed", not_claimed)];
-    let lines = lines.iter().filter(|(_, figures)| !figures.is_empty());
-    lines.map(|(what, figures)| format!("{what}: {figures}.")).collect()
+    let claimed = figures(&[(upheld, "upheld"), (not_measured, "not measured")]);
+    let claimed = claimed.map(|figures| format!("Other claims: {figures}."));
+    claimed.into_iter().chain(not_claimed(certificate)).collect()
+}
+
+/// What became of what is not claimed, in a sentence.
+pub(in crate::report) fn not_claimed(certificate: &Certificate) -> Option<String> {
+    let Tally { upheld, refuted, not_measured, .. } = Tally::of(certificate, false);
+    let words = [(upheld, "upheld"), (refuted, "refuted"), (not_measured, "not measured")];
+    figures(&words).map(|figures| format!("Not claimed: {figures}."))
+}
+
+/// Those figures that are not nought, each with its word.
+fn figures(all: &[(usize, &str)]) -> Option<String> {
+    let some: Vec<_> =
+        all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    (!some.is_empty()).then(|| some.join(", "))
 }
 
 /// The command that runs the counterexample at `path` again; `directory` is its certificate's.

@@ -112,6 +112,16 @@ fn totals_count_crash_states_that_differ() {
 }
 
 #[test]
+fn what_is_not_claimed_is_counted_whole_and_everywhere_alike() {
+    let (certificate, _) = fixture::refuted();
+    let text = page(&certificate, &[], 100, false);
+    let said = "Not claimed: 28 upheld, 1 refuted, 1 not measured.";
+    assert!(text.contains(said), "{text}");
+    let markdown = crate::report::summary::render(&certificate, &[], Path::new("run"));
+    assert!(markdown.contains(said), "{markdown}");
+}
+
+#[test]
 fn what_is_long_is_named_in_part() {
     let mut certificate = fixture::certificate(Rating::Inconclusive, &Claims::new(), &[]);
     for row in &mut certificate.guarantees {
