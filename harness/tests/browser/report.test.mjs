@@ -296,12 +296,34 @@ test('no table is wider than its box, however long its words are', async () => {
   await close();
 });
 
+test('on a narrow screen no name of a subject is chopped, and no label of a tick runs into a heading', async () => {
+  const { page, close } = await open({ viewport: { width: 400, height: 800 } });
+  const chopped = await page.locator('.costs tbody tr:not(.block) th, .models thead th').evaluateAll((cells) => cells
+    .filter((cell) => !/\s/.test(cell.textContent.trim()))
+    .filter((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length > 1;
+    })
+    .map((cell) => cell.textContent));
+  assert.deepEqual(chopped, []);
+  const run = await page.locator('.costs thead svg text').evaluateAll((labels) => labels
+    .filter((label) => {
+      const [text, cell] = [label, label.closest('th')].map((it) => it.getBoundingClientRect());
+      return text.left < cell.left || text.right > cell.right;
+    })
+    .map((label) => label.textContent));
+  assert.deepEqual(run, []);
+  await close();
+});
+
 test('names in tables are code, and no backtick is left of them', async () => {
   const { page, close } = await open();
   const cells = await page.locator('table.verdicts tbody').allInnerTexts();
   assert.ok(cells.length > 0);
   for (const cell of cells) assert.doesNotMatch(cell, /`[a-z]/);
   assert.ok(await page.locator('table.verdicts .summary code').count() > 0);
+  for (const note of await page.locator('#costs ~ .intro').allInnerTexts()) assert.doesNotMatch(note, /`/);
   await close();
 });
 

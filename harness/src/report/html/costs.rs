@@ -7,6 +7,7 @@ use askama::Template;
 use crashworthy::Category;
 use strum::VariantArray;
 
+use super::case::Words;
 use crate::{
     report::{
         terminal::rows::title,
@@ -25,7 +26,7 @@ pub(super) struct CostsView {
     labels: Vec<String>,
     groups: Vec<(&'static str, Vec<String>)>,
     charts: Vec<Chart>,
-    notes: Vec<String>,
+    notes: Vec<Words>,
 }
 
 /// All that was measured of one operation.
@@ -75,7 +76,7 @@ impl CostsView {
             labels: subjects.iter().map(|subject| subject.label.clone()).collect(),
             groups: groups.collect(),
             charts: Work::VARIANTS.iter().filter_map(|work| chart(*work, subjects)).collect(),
-            notes: notes(comparison),
+            notes: notes(comparison).into_iter().map(Words::new).collect(),
         }
     }
 
