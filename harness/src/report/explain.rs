@@ -74,6 +74,7 @@ mod tests {
 
     /// One screen: a page is read in a terminal, in the middle of something else.
     const LINES_MAX: usize = 32;
+    const COLUMNS_MAX: usize = 100;
 
     const SECTIONS: [&str; 4] = [
         "## Why it matters",
@@ -97,6 +98,8 @@ mod tests {
             let expected = if NOT_SEEN.contains(&guarantee) { &SECTIONS[..3] } else { &SECTIONS };
             assert_eq!(sections, expected, "{guarantee}");
             assert!(page.lines().count() <= LINES_MAX, "{guarantee} has more than one screen");
+            let widest = page.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(COLUMNS_MAX), "{guarantee} is wider than a screen: {widest:?}");
         }
     }
 
