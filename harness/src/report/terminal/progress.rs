@@ -2,12 +2,12 @@
 //! control codes, at most one a scenario, as logs of CI want them.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Style, render};
 use crate::{
@@ -47,15 +47,18 @@ enum Face {
     Plain(Box<dyn Write + Send>),
 }
 
+impl Face {
+    /// The bar, where there is a terminal that it can be drawn on: one that is dumb gets lines, as a file does.
+    fn of(bar: ProgressBar) -> Self {
+        if bar.is_hidden() { Self::Plain(Box::new(io::stderr())) } else { Self::Bar(bar) }
+    }
+}
+
 impl TerminalReporter {
     /// Shows progress on stderr, and the certificate on stdout. `directory` is the one that
     /// [`RunFiles`](crate::report::files::RunFiles) writes to.
     pub fn new(format: Format, directory: &Path) -> Self {
-        let face = if io::stderr().is_terminal() {
-            Face::Bar(bar())
-        } else {
-            Face::Plain(Box::new(io::stderr()))
-        };
+        let face = Face::of(bar(ProgressDrawTarget::stderr()));
         let failure = Failure::default();
         Self { format, directory: directory.to_owned(), run: Run::default(), face, failure }
     }
@@ -131,7 +134,7 @@ impl Reporter for TerminalReporter {
                 self.run.planned += 1;
                 self.say(&self.run.line(scenario, *trials));
                 if let Face::Bar(bar) = &self.face {
-                    bar.inc_length(*trials as u64);
+                    lengthen(bar, *trials);
                     bar.set_prefix(format!("{}/{}", self.run.planned, self.run.scenarios));
                     bar.set_message(self.run.message(scenario));
                 }
@@ -147,7 +150,7 @@ impl Reporter for TerminalReporter {
             }
             Progress::More(trials) => {
                 if let Face::Bar(bar) = &self.face {
-                    bar.inc_length(*trials as u64);
+                    lengthen(bar, *trials);
                 }
             }
             Progress::Refuted(case) => {
@@ -187,18 +190,109 @@ impl Run {
     }
 }
 
-fn bar() -> ProgressBar {
+/// A bar without a length is empty, and one of length 0 is full: it has none before something is planned.
+fn bar(target: ProgressDrawTarget) -> ProgressBar {
     let template = "scenario {prefix} {bar:20} {pos}/{len} trials {wide_msg}";
     let style = ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸ ");
-    let bar = ProgressBar::new(0).with_style(style);
+    let bar = ProgressBar::with_draw_target(None, target).with_style(style);
     bar.enable_steady_tick(TICK);
     bar
+}
+
+fn lengthen(bar: &ProgressBar, trials: usize) {
+    if trials > 0 {
+        bar.set_length(bar.length().unwrap_or_default() + trials as u64);
+    }
 }
 
 /// Columns of the terminal that standard output is.
 pub fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     size.map_or(WIDTH_DEFAULT, |size| usize::from(size.ws_col)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal that keeps what was last drawn.
+    #[derive(Clone, Debug, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl Screen {
+        fn bar(&self) -> ProgressBar {
+            bar(ProgressDrawTarget::term_like(Box::new(self.clone())))
+        }
+
+        fn drawn(&self, bar: &ProgressBar) -> String {
+            self.0.lock().expect("no test panics with it").clear();
+            bar.force_draw();
+            self.0.lock().expect("no test panics with it").clone()
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            80
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, line: &str) -> io::Result<()> {
+            self.write_str(line)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().expect("no test panics with it").push_str(text);
+            Ok(())
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn where_nothing_can_be_drawn_there_are_lines() {
+        // What a terminal is that says of itself that it is dumb.
+        assert!(matches!(Face::of(bar(ProgressDrawTarget::hidden())), Face::Plain(_)));
+        assert!(matches!(Face::of(Screen::default().bar()), Face::Bar(_)));
+    }
+
+    #[test]
+    fn a_bar_begins_empty() {
+        let screen = Screen::default();
+        let bar = screen.bar();
+        lengthen(&bar, 0);
+        let drawn = screen.drawn(&bar);
+        assert!(drawn.contains("0/0 trials") && !drawn.contains('━'), "{drawn}");
+        lengthen(&bar, 2);
+        bar.inc(1);
+        let drawn = screen.drawn(&bar);
+        assert!(drawn.contains("1/2 trials") && drawn.contains("━━━━━"), "{drawn}");
+    }
 }
