@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Docket, Frame, SoakTotals, SubjectIdentity, Totals};
-use crate::scenario::Partition;
+use crate::{report::text, scenario::Partition};
 
 /// The schema of shard files that this build reads and writes.
 pub const SHARD_SCHEMA: u32 = 1;
@@ -222,7 +222,7 @@ fn difference(one: &Shard, other: &Shard) -> Option<(&'static str, String, Strin
     let met = one.has_met_subject() && other.has_met_subject();
     let (a, b) = (&one.run, &other.run);
     let claims = |run: &Run| match &run.claims {
-        Some(claims) => format!("a claims file of {} lines", claims.lines().count()),
+        Some(claims) => format!("a claims file of {}", text::count(claims.lines().count(), "line")),
         None => "none".to_owned(),
     };
     let only = |run: &Run| match &run.only {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::text::{printable, thousands};
+use super::text::{self, printable, thousands};
 use crate::judge::{Comparison, Finding, Line, Verdict};
 
 /// The mark of a verdict, with a word beside it wherever there is room: marks alone are hard to tell apart.
@@ -50,8 +50,8 @@ pub(super) fn claims(lines: &[Line], of: fn(&Line) -> Option<&Finding>) -> Strin
         lines.iter().filter_map(of).filter(|finding| finding.claimed).collect();
     let count = |verdict| claimed.iter().filter(|finding| finding.verdict == verdict).count();
     format!(
-        "{} claims: {} upheld, {} refuted, {} not measured",
-        claimed.len(),
+        "{}: {} upheld, {} refuted, {} not measured",
+        text::count(claimed.len(), "claim"),
         count(Verdict::Upheld),
         count(Verdict::Refuted),
         count(Verdict::NotMeasured)
@@ -163,6 +163,19 @@ mod tests {
         assert_eq!(compare(&a, &b).differing, 0);
         b.guarantees[3].claimed = !b.guarantees[3].claimed;
         assert_eq!(compare(&a, &b).differing, 1);
+    }
+
+    #[test]
+    fn one_is_not_told_as_many() {
+        let (mut a, _) = two();
+        a.guarantees.truncate(1);
+        a.guarantees[0].claimed = true;
+        let mut b = a.clone();
+        b.guarantees[0].claimed = false;
+        let both = compare(&a, &b);
+        let page = render(&both, (false, 80));
+        assert!(page.contains("1 claim: 1 upheld"), "{page}");
+        assert!(page.contains("1 of 1 guarantee differs"), "{page}");
     }
 
     #[test]

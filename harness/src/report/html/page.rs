@@ -116,8 +116,7 @@ pub(super) struct Page<'a> {
     interrupted: bool,
     measured: Option<Ratchet>,
     claims_assumed: bool,
-    claims: usize,
-    judged: usize,
+    claimed: String,
     groups: Vec<Group>,
     broken: Vec<CaseView>,
     unclaimed: Vec<CaseView>,
@@ -168,8 +167,7 @@ impl<'a> Page<'a> {
             interrupted: certificate.interrupted,
             measured: certificate.measured.clone(),
             claims_assumed: certificate.claims_assumed,
-            claims: rows.iter().filter(|row| row.claimed).count(),
-            judged: rows.len(),
+            claimed: claimed(rows.iter().filter(|row| row.claimed).count(), rows.len()),
             groups: groups.collect(),
             broken: refuted(true),
             unclaimed: refuted(false),
@@ -182,6 +180,16 @@ impl<'a> Page<'a> {
 
     pub(super) fn html(&self) -> String {
         self.render().expect("writing to a string does not fail")
+    }
+}
+
+/// How many of the guarantees are claimed, in a sentence.
+fn claimed(claims: usize, judged: usize) -> String {
+    match (claims, judged) {
+        (1, 1) => "The one guarantee is claimed.".to_owned(),
+        (0, 1) => "The one guarantee is not claimed.".to_owned(),
+        (1, _) => format!("1 of {judged} guarantees is claimed."),
+        _ => format!("{claims} of {judged} guarantees are claimed."),
     }
 }
 

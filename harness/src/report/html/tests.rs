@@ -134,6 +134,18 @@ fn what_is_folded_shows_that_it_unfolds() {
     assert!(style.contains(".folded[open] > summary::before { content: \"▾\""));
 }
 
+#[test]
+fn one_is_not_told_as_many() {
+    let (mut certificate, _) = refuted();
+    assert!(page(&certificate, &[]).contains("11 of 41 guarantees are claimed."));
+    for (claimed, said) in [(true, "is claimed."), (false, "is not claimed.")] {
+        certificate.guarantees.truncate(1);
+        certificate.guarantees[0].claimed = claimed;
+        let html = page(&certificate, &[]);
+        assert!(html.contains(&format!("The one guarantee {said}")), "{said}");
+    }
+}
+
 /// What subjects, scenarios and whoever wrote the files say is text.
 #[test]
 fn nothing_of_others_is_markup() {

@@ -64,7 +64,8 @@ pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String 
         page.paragraph(0, "No guarantee differs in verdict or claim.");
     } else {
         let all = count(comparison.guarantees.len(), "guarantee");
-        page.heading(&format!("{} of {all} differ", comparison.differing), "");
+        let differ = if comparison.differing == 1 { "differs" } else { "differ" };
+        page.heading(&format!("{} of {all} {differ}", comparison.differing), "");
         for sentence in comparison.guarantees.iter().filter_map(difference) {
             page.labelled(2, "≠", &sentence);
         }

@@ -115,9 +115,8 @@ pub(in crate::report) fn verdict(certificate: &Certificate) -> String {
             "Nothing of what was asked for is claimed, so there is no pass.".to_owned()
         }
         Rating::Inconclusive if Answer::of(certificate) == Answer::OneShard => format!(
-            "Nothing refuted in the part of the work that was this shard's; {} of {} left open.",
-            open.len(),
-            count(claims, "claim")
+            "Nothing refuted in the part of the work that was this shard's; {}.",
+            tally::in_short(certificate)
         ),
         Rating::Inconclusive if claims == 1 && open.len() == 1 => {
             format!("{} not measured: {}.", so_many(1, 1), named(&open))

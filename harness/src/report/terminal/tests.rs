@@ -104,6 +104,14 @@ fn one_shard_that_found_nothing() {
 }
 
 #[test]
+fn a_shard_of_one_claim_is_not_told_as_one_of_many() {
+    let mut shard = fixture::one_shard();
+    shard.guarantees.truncate(1);
+    let text = page(&shard, &[], 100, false);
+    assert!(text.contains("; its one claim left open."), "{text}");
+}
+
+#[test]
 fn totals_count_crash_states_that_differ() {
     let mut certificate = certified();
     certificate.totals.crash_states = 275;
