@@ -26,7 +26,10 @@ pub enum BaselineError {
         path: PathBuf,
     },
     /// The file cannot be read.
-    #[error("cannot read the baseline {}: {source}", path.display())]
+    #[error(
+        "cannot read the baseline {}: {source}; name a file that `crashworthy baseline update` wrote and you may read",
+        path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -97,7 +100,12 @@ pub fn write(path: &Path, baseline: &Baseline) -> io::Result<()> {
     write().map_err(|error| {
         io::Error::new(
             error.kind(),
-            format!("cannot write the baseline {}: {error}", path.display()),
+            // In full it names the temporary file.
+            format!(
+                "cannot write the baseline {}: {}; name a file in a folder that you may write to",
+                path.display(),
+                error.kind()
+            ),
         )
     })
 }

@@ -26,7 +26,10 @@ pub enum CertificateError {
         path: PathBuf,
     },
     /// The file cannot be read.
-    #[error("cannot read the certificate {}: {source}", path.display())]
+    #[error(
+        "cannot read the certificate {}: {source}; name a {CERTIFICATE_FILE} that you may read, or the folder of its run",
+        path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,

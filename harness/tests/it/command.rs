@@ -16,6 +16,8 @@ pub(crate) fn run(folder: &Path, words: &[impl AsRef<OsStr>]) -> Run {
         .current_dir(folder)
         // Pages as wide as where nobody has a terminal.
         .env_remove("COLUMNS")
+        // Where it is set, a baseline is not updated.
+        .env_remove("CI")
         .output()
         .expect("the command was built with this test");
     Run {

@@ -52,6 +52,13 @@ const WRONG: &[&[&str]] = &[
     &["init", "--language", "python"],
     &["completions", "csh"],
     &["man", "my_backend.py/below"],
+    &["certify", "--baseline", "folder"],
+    &["baseline", "update", "--from", "run", "nosuch/baseline.json"],
+    &["compare", "run", "my_backend.py/below"],
+    &["replay", "my_backend.py/below"],
+    &["report", "my_backend.py"],
+    &["report", "nosuch"],
+    &["report", "run/certificate.json", "--out", "my_backend.py/below"],
 ];
 
 /// Runs that end without a verdict, and say what helps.
@@ -96,6 +103,14 @@ fn say_what_to_do_next() {
 
 fn prepare(folder: &Path) {
     fs::create_dir(folder.join("folder")).unwrap();
+    let run = folder.join("run/counterexamples");
+    fs::create_dir_all(&run).unwrap();
+    let sample = program::source("../reports/samples/fs");
+    fs::copy(sample.join("certificate.json"), folder.join("run/certificate.json")).unwrap();
+    for entry in fs::read_dir(sample.join("counterexamples")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), run.join(entry.file_name())).unwrap();
+    }
     for (name, text) in [
         ("my_backend.py", "print('hello')\n"),
         ("empty.toml", "schema = 1\n"),

@@ -24,7 +24,10 @@ pub enum ReadError {
         path: PathBuf,
     },
     /// The file cannot be read.
-    #[error("cannot read the counterexample {}: {source}", path.display())]
+    #[error(
+        "cannot read the counterexample {}: {source}; name a file that `crashworthy certify` wrote and you may read",
+        path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
