@@ -209,6 +209,9 @@ pub struct SoakTotals {
 pub struct Certificate {
     /// [`CERTIFICATE_SCHEMA`]
     pub schema: u32,
+    /// The version of crashworthy that certified. Certificates of the first versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harness: Option<String>,
     /// Who was certified.
     pub subject: SubjectIdentity,
     /// How thoroughly: quick, full or nightly.

@@ -57,6 +57,7 @@ pub fn certificate(frame: &Frame, docket: &Docket, totals: Totals) -> Certificat
         .collect();
     Certificate {
         schema: CERTIFICATE_SCHEMA,
+        harness: Some(env!("CARGO_PKG_VERSION").to_owned()),
         subject: frame.subject.clone(),
         profile: frame.profile.clone(),
         seed: frame.seed,

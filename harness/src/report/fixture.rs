@@ -255,6 +255,7 @@ pub(crate) fn certificate(verdict: Rating, claims: &Claims, cases: &[&Case]) -> 
     });
     Certificate {
         schema: CERTIFICATE_SCHEMA,
+        harness: None,
         subject: SubjectIdentity {
             name: "fs".into(),
             version: "0.1.0".into(),

@@ -124,6 +124,7 @@ pub(super) struct Page<'a> {
     models: Vec<ModelRow>,
     costs: Option<String>,
     totals: String,
+    harness: Option<&'a str>,
 }
 
 impl<'a> Page<'a> {
@@ -175,6 +176,7 @@ impl<'a> Page<'a> {
             models: rows.iter().filter(|row| !row.models.is_empty()).map(models).collect(),
             costs: costs.map(|costs| CostsView::new(costs).html()),
             totals: conclusion::totals(&certificate.totals),
+            harness: certificate.harness.as_deref(),
         }
     }
 

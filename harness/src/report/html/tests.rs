@@ -135,6 +135,15 @@ fn what_is_folded_shows_that_it_unfolds() {
 }
 
 #[test]
+fn the_page_says_which_version_certified() {
+    let (mut certificate, _) = refuted();
+    certificate.harness = Some("1.2.3".to_owned());
+    assert!(page(&certificate, &[]).contains("Certified by crashworthy 1.2.3."));
+    certificate.harness = None;
+    assert!(!page(&certificate, &[]).contains("Certified by"), "one of the first versions");
+}
+
+#[test]
 fn one_is_not_told_as_many() {
     let (mut certificate, _) = refuted();
     assert!(page(&certificate, &[]).contains("11 of 41 guarantees are claimed."));
