@@ -37,7 +37,8 @@ enum ComparisonFormat {
 pub(super) fn compare(arguments: &Compare) -> Result<u8, Stop> {
     let a = certificates::read(&arguments.a).map_err(Stop::usage)?;
     let b = certificates::read(&arguments.b).map_err(Stop::usage)?;
-    let both = judge::compare(&a, &b);
+    let [file_a, file_b] = [&arguments.a, &arguments.b].map(|file| file.display().to_string());
+    let both = judge::compare(&a, &b).of_files(file_a, file_b);
     let text = match arguments.format {
         ComparisonFormat::Human => terminal::comparison::render(&both, (true, terminal::width())),
         ComparisonFormat::Markdown => comparison::markdown(&both),

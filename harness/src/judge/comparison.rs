@@ -27,6 +27,9 @@ pub struct Comparison {
 /// What a certificate says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Side {
+    /// Where its certificate was read from, as a person named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Who was certified.
     pub subject: SubjectIdentity,
     /// How thoroughly.
@@ -115,6 +118,7 @@ fn differing_models(
 
 fn side(of: &Certificate) -> Side {
     Side {
+        file: None,
         subject: of.subject.clone(),
         profile: of.profile.clone(),
         seed: of.seed,
@@ -126,6 +130,19 @@ fn side(of: &Certificate) -> Side {
 }
 
 impl Comparison {
+    /// The same with where the certificates were read from.
+    #[must_use]
+    pub fn of_files(mut self, a: String, b: String) -> Self {
+        (self.a.file, self.b.file) = (Some(a), Some(b));
+        self
+    }
+
+    /// Where the two were read from, if nothing else tells one from the other: who was certified is the same.
+    pub fn files(&self) -> [Option<&str>; 2] {
+        let is_same = self.a.subject == self.b.subject;
+        [&self.a, &self.b].map(|side| side.file.as_deref().filter(|_| is_same))
+    }
+
     /// Why figures, or more, may differ although the subjects do not; one sentence each.
     pub fn reservations(&self) -> Vec<String> {
         let (a, b) = (&self.a, &self.b);

@@ -77,17 +77,19 @@ pub fn markdown(comparison: &Comparison) -> String {
         let _ = writeln!(out, "| {marked} | `{}` | {a} | {b} |", line.id);
     }
     out.push('\n');
-    for (name, side, of) in [
+    let sides = [
         ("A", &comparison.a, (|line| line.a.as_ref()) as fn(&Line) -> Option<&Finding>),
         ("B", &comparison.b, |line| line.b.as_ref()),
-    ] {
+    ];
+    for ((name, side, of), file) in sides.into_iter().zip(comparison.files()) {
         let subject = code(&side.subject.in_words());
         let claims = claims(&comparison.guarantees, of);
         let _ = writeln!(
             out,
-            "- **{name}**: {subject}, profile {}, seed {}: **{}**; {claims}",
+            "- **{name}**: {subject}, profile {}, seed {}{}: **{}**; {claims}",
             code(&side.profile),
             side.seed,
+            file.map(|file| format!(", from {}", code(file))).unwrap_or_default(),
             side.verdict
         );
     }
@@ -166,6 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn one_subject_twice_is_told_apart_by_its_files() {
+        let (a, other) = two();
+        let files = |both: Comparison| both.of_files("before".into(), "after".into());
+        let both = files(compare(&a, &a));
+        let page = render(&both, (false, 80));
+        assert!(page.contains("seed 42, from before\n"), "{page}");
+        assert!(page.contains("seed 42, from after\n"), "{page}");
+        let text = markdown(&both);
+        assert!(text.contains("from `before`: ") && text.contains("from `after`: "), "{text}");
+        let both = files(compare(&a, &other));
+        assert!(!render(&both, (false, 80)).contains("from before"), "their names tell them apart");
+    }
+
+    #[test]
     fn one_is_not_told_as_many() {
         let (mut a, _) = two();
         a.guarantees.truncate(1);
@@ -209,7 +225,8 @@ mod tests {
         let schema = serde_json::from_str(schema).expect("a schema is JSON");
         let schema = jsonschema::draft202012::new(&schema).expect("it is a schema");
         let (a, b) = two();
-        let good = serde_json::to_value(compare(&a, &b)).expect("plain data");
+        let both = compare(&a, &b).of_files("a".into(), "b".into());
+        let good = serde_json::to_value(both).expect("plain data");
         let errors: Vec<_> = schema.iter_errors(&good).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new());
         for (pointer, wrong) in [

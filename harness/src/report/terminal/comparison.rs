@@ -21,7 +21,8 @@ pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String 
     let width = width.clamp(WIDTH_MIN, WIDTH_MAX);
     let mut page = Page::new(color, width);
     page.title("Two certificates side by side");
-    for (name, side) in [("A", &comparison.a), ("B", &comparison.b)] {
+    let sides = [("A", &comparison.a), ("B", &comparison.b)];
+    for ((name, side), file) in sides.into_iter().zip(comparison.files()) {
         let subject = &side.subject;
         let command = if subject.name.is_empty() || subject.command == subject.name {
             String::new()
@@ -32,11 +33,12 @@ pub fn render(comparison: &Comparison, (color, width): (bool, usize)) -> String 
         page.field(
             name,
             &format!(
-                "{}{command}{}, profile {}, seed {}",
+                "{}{command}{}, profile {}, seed {}{}",
                 subject.in_words(),
                 options.unwrap_or_default(),
                 side.profile,
-                side.seed
+                side.seed,
+                file.map(|file| format!(", from {file}")).unwrap_or_default()
             ),
         );
     }
