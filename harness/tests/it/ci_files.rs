@@ -266,4 +266,15 @@ fn workflow() {
     assert_eq!(numbers, (1..=shards.len() as u64).collect::<Vec<_>>());
     assert_eq!(workflow["jobs"]["shard"]["strategy"]["fail-fast"], false);
     assert_eq!(workflow["jobs"]["merge"]["needs"], "shard");
+    // Its header says how to make every baseline that its jobs measure by.
+    let text = text("github-actions.yml");
+    let measured =
+        text.split("--baseline ").skip(1).filter_map(|rest| rest.split_whitespace().next());
+    let mut baselines = 0;
+    for baseline in measured {
+        let made = |line: &str| line.contains("baseline update") && line.ends_with(baseline);
+        assert!(text.lines().any(|line| line.starts_with('#') && made(line)), "{baseline}");
+        baselines += 1;
+    }
+    assert_eq!(baselines, 2);
 }
