@@ -34,6 +34,7 @@ pub struct Ratchet {
     /// What the baseline knows and the run was not asked for: it may be anything now.
     pub left_out: Vec<String>,
     /// Why the certificate makes no baseline, where it makes none.
+    #[serde(skip)]
     pub no_baseline: Option<NoBaseline>,
 }
 

@@ -1,15 +1,14 @@
 //! The baseline's file: JSON with one thing a line and its keys in order, so that a diff says what changed.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
-
-use tempfile::NamedTempFile;
 
 use super::{
     shell,
     versioned::{self, Unread},
+    whole::{self, Survives},
 };
 use crate::judge::{BASELINE_SCHEMA, Baseline};
 
@@ -86,18 +85,8 @@ pub fn read(path: &Path) -> Result<Baseline, BaselineError> {
 /// What failed, on what.
 pub fn write(path: &Path, baseline: &Baseline) -> io::Result<()> {
     let text = serde_json::to_string_pretty(baseline)? + "\n";
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let write = || -> io::Result<()> {
-        use std::os::unix::fs::PermissionsExt;
-
-        let mut file = NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))?;
-        io::Write::write_all(&mut file, text.as_bytes())?;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|error| {
+    let fill = |out: &mut dyn io::Write| out.write_all(text.as_bytes());
+    whole::write(path, Survives::PowerLoss, fill).map_err(|error| {
         io::Error::new(
             error.kind(),
             // In full it names the temporary file.

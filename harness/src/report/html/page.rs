@@ -13,9 +13,7 @@ use super::{
     costs::CostsView,
 };
 use crate::{
-    judge::{
-        Certificate, Counterexample, GuaranteeResult, Ratchet, SubjectIdentity, Verdict,
-    },
+    judge::{Certificate, Counterexample, GuaranteeResult, Ratchet, SubjectIdentity, Verdict},
     report::{
         shell,
         tally::{self, Answer},
