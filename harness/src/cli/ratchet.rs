@@ -61,8 +61,8 @@ impl Measure {
         Ok(())
     }
 
-    /// The certificate with what is worse and better in it. Left as it is: one that says nothing of the subject, and one
-    /// that the baseline does not suit, which [`Self::conclude`] says.
+    /// The certificate with what is worse and better in it. Left as it is: one that says nothing of the subject, and
+    /// one that the baseline does not suit, which [`Self::conclude`] says.
     pub(super) fn applied(
         &self,
         certificate: &Certificate,

@@ -101,6 +101,8 @@ pub fn write(path: &Path, baseline: &Baseline) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::{Value, json};
 
     use super::*;

@@ -90,8 +90,9 @@ pub enum WriteError {
     Write(io::Error),
 }
 
-/// Writes the report when all is judged; it is told after the files of the run have been written, and reads those. Until
-/// then the page has no stories, which would have to be told anew with every refutation, and says that it is not all.
+/// Writes the report when all is judged; it is told after the files of the run have been written, and reads those.
+/// Until then the page has no stories, which would have to be told anew with every refutation, and says that it is not
+/// all.
 #[derive(Debug)]
 pub struct HtmlReporter {
     folder: PathBuf,
