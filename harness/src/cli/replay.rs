@@ -44,7 +44,8 @@ pub(super) fn again(
     match run(subject, limits, scenario, strike, guarantee) {
         Replayed::Reproduced(case) => {
             let steps = story::story(&case).into_iter().map(|step| format!("  {step}\n"));
-            let told = format!("reproduced: {guarantee} is refuted\n") + &String::from_iter(steps);
+            let steps: String = steps.collect();
+            let told = format!("reproduced: {guarantee} is refuted\n{steps}");
             print::text(&told)?;
             Ok(exit::REFUTED)
         }

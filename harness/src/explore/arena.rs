@@ -41,6 +41,9 @@ const ATTRIBUTE_BYTES_MAX: usize = 65_536;
 /// Names of attributes that most files have room in.
 const ATTRIBUTE_LIST_BYTES: usize = 256;
 
+/// What killed processes left is looked for once.
+static RECLAIMED: Once = Once::new();
+
 /// A directory for all arenas of one thread; removed with everything in it when dropped.
 pub(crate) struct Scratch {
     /// Removes everything when dropped.
@@ -69,7 +72,6 @@ impl Scratch {
         let _ = lock.try_lock();
         // Subjects' paths are compared with it, as the kernel names them.
         let path = directory.path().canonicalize()?;
-        static RECLAIMED: Once = Once::new();
         RECLAIMED.call_once(|| path.parent().map_or((), reclaim));
         Ok(Self { _directory: directory, _lock: lock, path, arenas: 0 })
     }

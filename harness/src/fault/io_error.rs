@@ -55,12 +55,11 @@ fn errors_of(call: &str) -> &'static [Errno] {
         "write" | "pwrite64" | "writev" | "pwritev" | "pwritev2" | "fallocate" => {
             &[ENOSPC, EDQUOT, EIO, EINTR]
         }
-        "copy_file_range" | "sendfile" | "splice" => &[ENOSPC, EIO],
+        "copy_file_range" | "sendfile" | "splice" | "sync_file_range" => &[ENOSPC, EIO],
         "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat"
         | "mkdir" | "mkdirat" | "mknod" | "mknodat" => &[ENOSPC, EDQUOT, EIO, EROFS, EACCES],
         "unlink" | "unlinkat" | "rmdir" => &[EIO, EROFS, EACCES],
         "fsync" | "fdatasync" | "syncfs" => &[ENOSPC, EDQUOT, EIO, EROFS, EINTR],
-        "sync_file_range" => &[ENOSPC, EIO],
         "truncate" | "ftruncate" => &[EIO, EROFS, EINTR],
         "setxattr" | "lsetxattr" | "fsetxattr" => &[ENOSPC, EDQUOT, EIO, EROFS],
         "flock" | "fcntl" => &[EINTR],

@@ -86,8 +86,8 @@ pub(crate) struct Traced<'t> {
     witness: Option<Rc<RefCell<dyn Witness>>>,
     /// Holds calls back, where they are to be made as late as possible.
     late: Option<Late>,
-    /// Whether a call was made while there were other threads or processes of it.
-    crowded: bool,
+    /// Most threads that it had, all its processes together, when one of them made a call.
+    threads_max: usize,
     /// Where events are to say how their calls ended: the calls that have not.
     asked: Option<HashMap<Tid, usize>>,
     /// Files outside the root that it has changed.
@@ -132,7 +132,7 @@ impl<'t> Traced<'t> {
             held: None,
             witness: None,
             late: None,
-            crowded: false,
+            threads_max: 0,
             asked: None,
             outside: HashSet::new(),
             running: None,
@@ -184,7 +184,7 @@ impl<'t> Traced<'t> {
 
     /// Whether calls were made that may have been made in another order.
     pub(crate) fn was_crowded(&self) -> bool {
-        self.crowded
+        self.threads_max > 1
     }
 
     /// Has events say how their calls ended. It costs another stop for each of them.

@@ -337,13 +337,12 @@ fn opened_again(files: &mut Descriptors, tid: Tid, path: PathBuf) -> nix::Result
 fn truly_below(tid: Tid, root: &Path, path: &Path) -> Option<String> {
     let (parent, name) = (path.parent()?, path.file_name()?);
     let own = OWN_FILES.iter().find_map(|own| parent.strip_prefix(own).ok());
-    let parent = match own {
+    let thread = Path::new("/proc").join(tid.to_string());
+    let parent = if let Some(rest) = own {
         // The thread's, not the tracer's.
-        Some(rest) => Path::new("/proc").join(tid.to_string()).join("fd").join(rest),
-        None => {
-            let seen = Path::new("/proc").join(tid.to_string()).join("root");
-            seen.join(parent.strip_prefix("/").ok()?)
-        }
+        thread.join("fd").join(rest)
+    } else {
+        thread.join("root").join(parent.strip_prefix("/").ok()?)
     };
     below(root, &fs::canonicalize(parent).ok()?.join(name))
 }

@@ -17,7 +17,7 @@ impl Traced<'_> {
             return Ok(None);
         }
         let threads = self.tracer.threads_of(|process| Some(process) != self.server);
-        self.crowded |= threads.len() > 1;
+        self.threads_max = self.threads_max.max(threads.len());
         match &mut self.late {
             Some(late) if threads.len() > 1 => {
                 late.hold(call);
