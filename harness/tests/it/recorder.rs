@@ -97,7 +97,11 @@ fn run(mode: &str, how: &str) -> Outcome {
     let text = SCENARIO.replace("OTHERS", others);
     let scenario = scenario::load::from_str("writes.toml", &text).unwrap();
     let subject = program::python_subject("tests/it/subjects/recorded.py", &[mode, how]);
-    campaign::run(&Campaign { scenarios: vec![Arc::new(scenario)], ..campaign::of(subject) })
+    campaign::run(&Campaign {
+        scenarios: vec![Arc::new(scenario)],
+        shrink: false,
+        ..campaign::of(subject)
+    })
 }
 
 fn verdicts(outcome: &Outcome) -> [Verdict; 2] {
