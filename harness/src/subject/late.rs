@@ -15,12 +15,18 @@ pub(super) struct Late {
     patience: Option<Patience>,
     /// Whether everybody was asleep at the last look, and nothing has happened since.
     was_quiet: bool,
+    /// Whether somebody never came to rest: nothing more is held back then.
+    gave_up: bool,
 }
 
 impl Late {
-    /// Holds a call back.
-    pub(super) fn hold(&mut self, call: HeldCall) {
+    /// Holds a call back; gives it back where that is no use.
+    pub(super) fn hold(&mut self, call: HeldCall) -> Option<HeldCall> {
+        if self.gave_up {
+            return Some(call);
+        }
         self.held.push(call);
+        None
     }
 
     /// Whether any is held back.
@@ -38,13 +44,13 @@ impl Late {
         let threads = tracer.threads_of(|_| true);
         let held: Vec<Tid> = self.held.iter().map(|call| call.tid).collect();
         let is_quiet = self.states.are_quiet(&threads, &held);
-        let is_still = is_quiet && std::mem::replace(&mut self.was_quiet, is_quiet);
-        // Whoever never comes to rest would keep the others waiting for ever.
-        if is_still || !self.patience.get_or_insert_with(Patience::new).wait(&threads) {
-            self.stir();
-            return self.held.pop();
+        let is_still = std::mem::replace(&mut self.was_quiet, is_quiet) && is_quiet;
+        if !is_still && !self.gave_up {
+            self.gave_up = !self.patience.get_or_insert_with(Patience::new).wait(&threads);
+            return None;
         }
-        None
+        self.stir();
+        self.held.pop()
     }
 
     /// All that is held back, in the order of arrival.

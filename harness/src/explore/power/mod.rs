@@ -159,8 +159,11 @@ impl Sweep<'_> {
             return Ok(());
         }
         match stage.record_to_lose(Pace::Late) {
-            // What its threads and processes did in another order is judged as well.
-            Ok(Ok(run)) if run.calls() != made => self.lose_recorded(stage, run, swept, tell),
+            // What its threads and processes did in another order is judged as well, but for whoever was ended because
+            // it waited too long.
+            Ok(Ok(run)) if run.calls() != made && !run.is_broken() => {
+                self.lose_recorded(stage, run, swept, tell)
+            }
             // That it could be recorded as it runs by itself is what the verdict rests on.
             Ok(_) | Err(TrialError::Diverged(_) | TrialError::Subject(_)) => Ok(()),
             Err(error) => Err(error),

@@ -94,6 +94,11 @@ impl Run {
         Context { ended: point.acknowledged, in_flight }
     }
 
+    /// Whether an operation had no proper answer.
+    pub(super) fn is_broken(&self) -> bool {
+        self.history.iter().any(|entry| matches!(entry.outcome, Outcome::Broken(_)))
+    }
+
     /// Its calls, in words that are the same in every run that makes them in the same order.
     pub(super) fn calls(&self) -> Vec<(&'static str, Option<u64>, usize)> {
         let call = |event: &Event| (event.call, event.bytes, event.operation);

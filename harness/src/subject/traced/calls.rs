@@ -18,13 +18,11 @@ impl Traced<'_> {
         }
         let threads = self.tracer.threads_of(|process| Some(process) != self.server);
         self.threads_max = self.threads_max.max(threads.len());
-        match &mut self.late {
-            Some(late) if threads.len() > 1 => {
-                late.hold(call);
-                Ok(None)
-            }
-            _ => self.make(call),
-        }
+        let prompt = match &mut self.late {
+            Some(late) if threads.len() > 1 => late.hold(call),
+            _ => Some(call),
+        };
+        prompt.map_or(Ok(None), |call| self.make(call))
     }
 
     /// Makes the call that was held back long enough, if any was.
