@@ -301,9 +301,11 @@ mod tests {
 
     #[test]
     fn the_sentences_of_our_own_lock_are_documented() {
+        // Long ones go on in the next line.
+        let documentation = include_str!("mod.rs").replace("\n///   ", " ");
         for (guarantee, sentence) in LOCK_PATH {
             let item = format!("/// - `{guarantee}`: {sentence}\n");
-            assert!(include_str!("mod.rs").contains(&item), "no item {item:?}");
+            assert!(documentation.contains(&item), "no item {item:?}");
         }
     }
 
