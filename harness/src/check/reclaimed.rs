@@ -32,9 +32,15 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
             Plant::Directory { .. } => false,
         })
     };
+    // What recovery stores where nothing is left over is its own business, too.
+    let recovered = evidence.baseline.recovered.as_deref().map(|(once, _)| once);
+    let is_own = |path: &str| {
+        evidence.baseline.files.contains(path)
+            || recovered.is_some_and(|tree| tree.nodes.contains_key(path))
+    };
     let places: BTreeSet<String> = tree
         .files()
-        .filter(|path| !evidence.baseline.files.contains(*path) && !is_planted(path))
+        .filter(|path| !is_own(path) && !is_planted(path))
         .map(|path| words::place(evidence, path))
         .collect();
     let findings = places.into_iter().map(|place| Finding {

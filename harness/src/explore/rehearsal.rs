@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crashworthy::Guarantee;
 
 use super::{
-    observe::observe,
+    observe::{Notes, observe},
     trial::{Record, Stage, TrialError, offers_recovery, subject_failed},
 };
 use crate::{
@@ -72,17 +72,15 @@ impl Stage<'_> {
         }
         if self.scenario.judges.contains(&Guarantee::KillOrphansReclaimed)
             && offers_recovery(&hello)
-            && let Some((once, twice)) = self.recovered()?
         {
-            baseline.files.extend(once.files().map(str::to_owned));
-            baseline.recovered = Some(Box::new((once, twice)));
+            baseline.recovered = self.recovered()?.map(Box::new);
         }
         self.baseline = Arc::new(baseline);
         self.record(notes, Strike::None, &hello, trace, Trace::default())
     }
 
-    /// The same operations once more, with nobody tracing; the tree that they leave.
-    fn twin(&mut self) -> Result<Tree, TrialError> {
+    /// The same operations once more, with nobody tracing.
+    fn run_untraced(&mut self) -> Result<Notes, TrialError> {
         let mut notes = self.notes()?;
         let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
         for invocation in self.scenario.set_up.iter().chain(self.scenario.workload()) {
@@ -90,19 +88,18 @@ impl Stage<'_> {
         }
         process.finish()?;
         self.launcher.bury(&process)?;
-        Ok(notes.arena.tree()?)
+        Ok(notes)
     }
 
-    /// The trees that are left where the same operations are followed by recovery, once and once more; nothing where it
-    /// fails, which other trials tell.
+    /// The tree that they leave.
+    fn twin(&mut self) -> Result<Tree, TrialError> {
+        Ok(self.run_untraced()?.arena.tree()?)
+    }
+
+    /// The trees that are left where recovery follows them, once and once more; nothing where it fails, which other
+    /// trials tell.
     fn recovered(&mut self) -> Result<Option<(Tree, Tree)>, TrialError> {
-        let mut notes = self.notes()?;
-        let mut process = self.open_plain(&notes).map_err(TrialError::Subject)?;
-        for invocation in self.scenario.set_up.iter().chain(self.scenario.workload()) {
-            notes.run(Phase::Workload, &mut process, invocation);
-        }
-        process.finish()?;
-        self.launcher.bury(&process)?;
+        let mut notes = self.run_untraced()?;
         let mut trees = Vec::new();
         for _ in 0..2 {
             let Ok(mut process) = self.open_plain(&notes) else { return Ok(None) };

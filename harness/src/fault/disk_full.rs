@@ -4,7 +4,7 @@
 //! on with the rest, and that fails. Unlike with an error at the first byte, a part is stored then. Names still find
 //! room, because directories have theirs already.
 
-use super::{Fault, FaultKind, Strike, torn::prefixes};
+use super::{Fault, FaultKind, Strike, torn::inside_writes};
 use crate::trace::Trace;
 
 /// See the module.
@@ -32,12 +32,6 @@ impl Fault for DiskFull {
     }
 
     fn strikes(&self, trace: &Trace) -> Vec<Strike> {
-        let tearable = trace.events.iter().enumerate().filter(|(_, event)| event.is_tearable());
-        tearable
-            .flat_map(|(event, call)| {
-                let lengths = prefixes(call.bytes.unwrap_or(0));
-                lengths.into_iter().map(move |keep| Strike::DiskFull { event, keep })
-            })
-            .collect()
+        inside_writes(trace, |event, keep| Strike::DiskFull { event, keep })
     }
 }

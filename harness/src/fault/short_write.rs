@@ -3,7 +3,7 @@
 //! Legal at any time (write(2)): a full disk, a signal, a quota. The bytes that it took are stored, and its
 //! caller has to go on with the rest.
 
-use super::{Fault, FaultKind, Strike, torn::prefixes};
+use super::{Fault, FaultKind, Strike, torn::inside_writes};
 use crate::trace::Trace;
 
 /// See the module.
@@ -15,12 +15,6 @@ impl Fault for ShortWrite {
     }
 
     fn strikes(&self, trace: &Trace) -> Vec<Strike> {
-        let tearable = trace.events.iter().enumerate().filter(|(_, event)| event.is_tearable());
-        tearable
-            .flat_map(|(event, call)| {
-                let lengths = prefixes(call.bytes.unwrap_or(0));
-                lengths.into_iter().map(move |keep| Strike::Short { event, keep })
-            })
-            .collect()
+        inside_writes(trace, |event, keep| Strike::Short { event, keep })
     }
 }

@@ -22,15 +22,19 @@ impl Fault for Torn {
     }
 
     fn strikes(&self, trace: &Trace) -> Vec<Strike> {
-        let tearable = trace.events.iter().enumerate().filter(|(_, event)| event.is_tearable());
-        tearable
-            .flat_map(|(event, call)| {
-                prefixes(call.bytes.unwrap_or(0))
-                    .into_iter()
-                    .map(move |keep| Strike::Torn { event, keep })
-            })
-            .collect()
+        inside_writes(trace, |event, keep| Strike::Torn { event, keep })
     }
+}
+
+/// The strikes that let a prefix of a write arrive: every write of the trace, at every length worth trying.
+pub(super) fn inside_writes(trace: &Trace, strike: fn(usize, u64) -> Strike) -> Vec<Strike> {
+    let tearable = trace.events.iter().enumerate().filter(|(_, event)| event.is_tearable());
+    tearable
+        .flat_map(|(event, call)| {
+            let lengths = prefixes(call.bytes.unwrap_or(0));
+            lengths.into_iter().map(move |keep| strike(event, keep))
+        })
+        .collect()
 }
 
 /// The prefix lengths worth trying of a write of `bytes` bytes, ascending.

@@ -54,6 +54,21 @@ mod tests {
     use super::*;
     use crate::report::fixture;
 
+    /// A run fails for what is not there in the end, and not for what could not be written before.
+    #[test]
+    fn what_is_not_written_is_remembered_until_it_is() {
+        let root = tempfile::tempdir().expect("there is room");
+        let folder = root.path().join("run");
+        let mut sheet = Sheet::new(&folder, "verdict.txt", |_, _, _| String::new());
+        let (certificate, _) = fixture::refuted();
+        let finished = Progress::Finished { certificate: &certificate, cases: &[] };
+        sheet.report(&finished);
+        assert!(sheet.failure().is_some_and(|why| why.contains("verdict.txt")));
+        fs::create_dir(&folder).expect("there is room");
+        sheet.report(&finished);
+        assert_eq!(sheet.failure(), None);
+    }
+
     #[test]
     fn it_is_there_from_the_beginning_and_follows_what_is_known() {
         let root = tempfile::tempdir().expect("there is room");

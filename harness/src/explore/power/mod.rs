@@ -123,6 +123,9 @@ struct Exploration<'a, 's> {
     broken: usize,
 }
 
+/// How far the search went where calls could not be made late.
+const PROMPT_ALONE: &str = "its calls as they come, and not as late as possible";
+
 /// Why an exploration ends early.
 enum Stop {
     Error(TrialError),
@@ -164,8 +167,17 @@ impl Sweep<'_> {
             Ok(Ok(run)) if run.calls() != made && !run.is_broken() => {
                 self.lose_recorded(stage, run, swept, tell)
             }
-            // That it could be recorded as it runs by itself is what the verdict rests on.
-            Ok(_) | Err(TrialError::Diverged(_) | TrialError::Subject(_)) => Ok(()),
+            Ok(Ok(run)) if !run.is_broken() => Ok(()),
+            // The verdict rests on the run as it went by itself, and says so.
+            Ok(_) | Err(TrialError::Diverged(_) | TrialError::Subject(_)) => {
+                for &model in PersistenceModel::VARIANTS {
+                    for &guarantee in self.scenario.judges.iter().filter(|it| is_about_power(**it))
+                    {
+                        swept.docket.bound(guarantee, model, PROMPT_ALONE);
+                    }
+                }
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }
